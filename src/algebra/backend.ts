@@ -74,7 +74,7 @@ export type SomeBuffer = Omit<Buffer<DType, never>, typeof named>
 export type Buffers<T> =
   T extends Tensor<infer D, infer A> ? Buffer<D, A>
     : T extends Expression ? SomeBuffer
-      : T extends ReadonlyArray<unknown> | { readonly [field: string]: unknown } ? { readonly [K in keyof T]: Buffers<T[K]> }
+      : T extends object ? { readonly [K in keyof T]: Buffers<T[K]> }
         : T
 
 /** What was read: row-major in the order of `axes`. */

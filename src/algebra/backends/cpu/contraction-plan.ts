@@ -1,0 +1,151 @@
+/**
+ * How a contraction of arbitrarily strided operands is laid out for the kernels: which operand gives the rows, in which order
+ * the axes of each group are walked, and at which byte offset every index of a group lies in every operand. Nothing here depends
+ * on the number of threads, so neither does the order of summation. Offset vectors after TBLIS (Matthews 2018), section 4.
+ */
+import { elements, type FloatType, gather, rows, unroll } from "./contraction-kernels.ts"
+import { mostRows } from "./contraction-skinny.ts"
+
+/** One axis of a contraction: its size and the step it takes in each operand, in elements; 0 where the operand lacks it. */
+export interface Axis {
+  readonly size: number
+  readonly a: number
+  readonly b: number
+  readonly c: number
+}
+
+/**
+ * C[batch, m, n] = sum over k of A[batch, m, k] B[batch, k, n], each group a list of axes. Axes of `batch` are in both operands
+ * and the result, of `m` in A, of `n` in B, of `k` in both operands only; zero strides broadcast. No two indices of C may meet.
+ */
+export interface Contraction {
+  readonly dtype: FloatType
+  readonly batch: readonly Axis[]
+  readonly m: readonly Axis[]
+  readonly n: readonly Axis[]
+  readonly k: readonly Axis[]
+  /** Add to what C holds; default false. */
+  readonly accumulate?: boolean
+}
+
+type Operand = "a" | "b" | "c"
+
+/** A contraction ready for kernels: sizes, byte offsets by group and operand, and how each operand is gathered. */
+export interface Layout {
+  readonly dtype: FloatType
+  readonly accumulate: boolean
+  /** The caller's B gives the rows and its A the columns. */
+  readonly swapped: boolean
+  readonly batch: number
+  readonly m: number
+  readonly n: number
+  readonly k: number
+  /** Steps of k that are packed and multiplied together, a multiple of the unrolling. */
+  readonly kBlock: number
+  readonly aBatch: Int32Array
+  readonly bBatch: Int32Array
+  readonly cBatch: Int32Array
+  readonly aRow: Int32Array
+  readonly cRow: Int32Array
+  readonly bColumn: Int32Array
+  readonly cColumn: Int32Array
+  readonly aSum: Int32Array
+  readonly bSum: Int32Array
+  readonly aGather: number
+  readonly bGather: number
+  /** Every whole block of columns of C is contiguous, and every whole vector. */
+  readonly denseC: boolean
+  /** For a contraction of few rows: how B can be read in vectors where it lies, if at all. */
+  readonly skinny: "dot" | "combine" | "none"
+  /** Multiplications. */
+  readonly products: number
+}
+
+/** The longest block of k: a panel of B of that depth stays in the first-level cache, a block of A in the second. */
+const deepestBlock = 256
+
+const sizeOf = (axes: readonly Axis[]): number => axes.reduce((product, { size }) => product * size, 1)
+
+const outermostFirst = (axes: readonly Axis[], ...operands: readonly Operand[]): readonly Axis[] => {
+  const step = (axis: Axis): number => Math.min(...operands.map((operand) => Math.abs(axis[operand]) || Infinity))
+  return axes.filter(({ size }) => size !== 1).toSorted((one, two) => {
+    const [first, second] = [step(one), step(two)]
+    return first === second ? 0 : second > first ? 1 : -1
+  })
+}
+
+/** The byte offset of every index of a group of axes, the last axis fastest. */
+const offsets = (axes: readonly Axis[], operand: Operand, bytes: number): Int32Array => {
+  let table = Int32Array.of(0)
+  for (const axis of axes.toReversed()) {
+    const step = axis[operand] * bytes
+    const next = new Int32Array(axis.size * table.length)
+    for (let i = 0, at = 0; i < axis.size; i++) {
+      for (let j = 0; j < table.length; j++) next[at++] = i * step + table[j]!
+    }
+    table = next
+  }
+  return table
+}
+
+/** Whether each whole group of `width` indices lies contiguously, groups counted anew every `restart`. */
+const contiguous = (table: Int32Array, width: number, bytes: number, restart = Infinity): boolean => {
+  for (let start = 0; start < table.length; start += restart) {
+    const end = Math.min(table.length, start + restart)
+    for (let first = start; first + width <= end; first += width) {
+      for (let i = 1; i < width; i++) if (table[first + i]! - table[first + i - 1]! !== bytes) return false
+    }
+  }
+  return table.length >= width
+}
+
+const flip = ({ size, a, b, c }: Axis): Axis => ({ size, a: b, b: a, c })
+
+/** Rows should be few, or else columns the axis along which C is contiguous, or else waste least of a register block. */
+const wantsSwap = (dtype: FloatType, m: readonly Axis[], n: readonly Axis[]): boolean => {
+  const { columns } = elements[dtype]
+  const [down, across] = [sizeOf(m), sizeOf(n)]
+  if (Math.min(down, across) <= rows) return across < down
+  const unit = (axes: readonly Axis[]): boolean => axes.some(({ c, size }) => Math.abs(c) === 1 && size >= columns)
+  if (unit(m) !== unit(n)) return unit(m)
+  const padded = (high: number, wide: number): number =>
+    Math.ceil(high / rows) * rows * Math.ceil(wide / columns) * columns
+  return padded(across, down) < padded(down, across)
+}
+
+/** Lays a contraction out. */
+export const layout = (contraction: Contraction): Layout => {
+  const { dtype, accumulate = false } = contraction
+  const { bytes, columns, lanes } = elements[dtype]
+  const rowAxes = [...contraction.m, ...contraction.batch.filter(({ b }) => b === 0)]
+  const columnAxes = [...contraction.n, ...contraction.batch.filter(({ a, b }) => a === 0 && b !== 0)]
+  const both = contraction.batch.filter(({ a, b }) => a !== 0 && b !== 0)
+  const swapped = wantsSwap(dtype, rowAxes, columnAxes)
+  const turned = (axes: readonly Axis[]): readonly Axis[] => (swapped ? axes.map(flip) : axes)
+
+  const m = outermostFirst(turned(swapped ? columnAxes : rowAxes), "c", "a")
+  const n = outermostFirst(turned(swapped ? rowAxes : columnAxes), "c", "b")
+  const batch = outermostFirst(turned(both), "c")
+  const k = outermostFirst(turned(contraction.k), "a", "b")
+  const depth = sizeOf(k)
+  const blocks = Math.max(1, Math.ceil(depth / deepestBlock))
+  const kBlock = Math.max(unroll, Math.ceil(depth / blocks / unroll) * unroll)
+
+  const [aRow, bColumn, cColumn] = [offsets(m, "a", bytes), offsets(n, "b", bytes), offsets(n, "c", bytes)]
+  const [aSum, bSum] = [offsets(k, "a", bytes), offsets(k, "b", bytes)]
+  const mode = (along: Int32Array, sum: Int32Array, width: number): number =>
+    contiguous(along, width, bytes) ? gather.alongPanel
+      : contiguous(sum, lanes, bytes, kBlock) ? gather.alongSum : gather.scattered
+  return {
+    dtype, accumulate, swapped, kBlock, aRow, bColumn, cColumn, aSum, bSum,
+    batch: sizeOf(batch), m: sizeOf(m), n: sizeOf(n), k: depth,
+    aBatch: offsets(batch, "a", bytes), bBatch: offsets(batch, "b", bytes), cBatch: offsets(batch, "c", bytes),
+    cRow: offsets(m, "c", bytes),
+    aGather: mode(aRow, aSum, rows), bGather: mode(bColumn, bSum, columns),
+    denseC: contiguous(cColumn, columns, bytes) && contiguous(cColumn, lanes, bytes),
+    skinny: sizeOf(m) > mostRows ? "none"
+      : contiguous(bSum, lanes, bytes) ? "dot"
+        : contiguous(bColumn, lanes, bytes) ? "combine" : "none",
+    products: sizeOf(batch) * sizeOf(m) * sizeOf(n) * depth
+  }
+}
