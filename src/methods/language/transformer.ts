@@ -1,0 +1,163 @@
+/**
+ * The function that a decoder-only transformer computes, from its description and its parameters: pure, over named
+ * axes, for any floating dtype. `architecture.ts` says which published models it covers and how a block is arranged.
+ * Logits of a token depend on it and on earlier ones alone. Laws: laws/methods/language/transformer.law.ts.
+ */
+import { sizeOf } from "../../algebra/axis.ts"
+import type { Float } from "../../algebra/dtype.ts"
+import { softCap } from "../../algebra/derived/activation.ts"
+import type { Tensor } from "../../algebra/tensor.ts"
+import { add, contract, expand, gather, input, iota, lessEqual, multiply, rename, slice, subtract } from "../../algebra/tensor.ts"
+import type { Architecture } from "./architecture.ts"
+import type { Cache, Remembered, Surroundings } from "./attention.ts"
+import { attention } from "./attention.ts"
+import { feedForward } from "./feed-forward.ts"
+import { normalise } from "./normalise.ts"
+import type { AxesOf, LayerTree, ParameterKind, ParameterTree } from "./parameters.ts"
+import { turnsAt, turnsInOrder } from "./rotary.ts"
+import { build } from "./tree.ts"
+
+/** A tensor for each kind of parameter, on the axes of the kind. */
+export type Tensors<D extends Float> = { readonly [K in ParameterKind]: Tensor<D, AxesOf<K>> }
+
+/** The parameters of a model as tensors. */
+export type Weights<D extends Float> = ParameterTree<Tensors<D>>
+
+/** Token ids, one row a text. */
+export type Rows = Tensor<"i32", "batch" | "time">
+
+/** The residual stream. */
+export type Stream<D extends Float> = Tensor<D, "batch" | "time" | "model">
+
+/** What the unembedding reads: after the last norm, and out of the residual stream where there is a projection. */
+export type Latents<D extends Float> = Tensor<D, "batch" | "time" | "embed">
+
+export type Logits<D extends Float> = Tensor<D, "batch" | "time" | "vocabulary">
+
+/** How tokens stand to each other, where it is not one text a row from its start on. */
+export interface Arrangement<D extends Float> {
+  /** The position of each token in its text, below the context (or the size of the memory). Default: 0, 1, 2, ... */
+  readonly positions?: Rows
+  /** Which memories a token sees; at least one each. Default: those at its position and before. */
+  readonly visible?: Tensor<"bool", "batch" | "time" | "memory">
+  /** Keys and values of earlier tokens, one a layer, into which those of these tokens are set at `slots`. */
+  readonly caches?: ReadonlyArray<Cache<D>>
+  /** The place in memory of each token; only with caches. Default: its position. */
+  readonly slots?: Rows
+  /** The position of each memory; only with caches. Default: its place. */
+  readonly memories?: Tensor<"i32", "batch" | "memory">
+}
+
+/** What a run over tokens gives besides logits. */
+export interface Trace<D extends Float> {
+  readonly latents: Latents<D>
+  /** Keys and values, those of `caches` with these tokens' set in, or of these tokens alone. */
+  readonly caches: ReadonlyArray<Cache<D>>
+}
+
+const inOrder = (tokens: Rows): Rows =>
+  expand(iota("i32", "time", sizeOf("transformer", tokens.axes, "time")), "batch", sizeOf("transformer", tokens.axes, "batch"))
+
+const surround = <D extends Float>(dtype: D, architecture: Architecture, tokens: Rows, arrangement: Arrangement<D>): Surroundings<D> => {
+  const { position, heads: { depth }, context } = architecture
+  const size = (axis: "batch" | "time") => sizeOf("transformer", tokens.axes, axis)
+  const positions = arrangement.positions ?? inOrder(tokens)
+  const [cache] = arrangement.caches ?? []
+  const places = cache && expand(iota("i32", "memory", sizeOf("transformer", cache.key.axes, "memory")), "batch", size("batch"))
+  const memories: Tensor<"i32", "batch" | "memory"> = arrangement.memories ?? places ?? rename(positions, { time: "memory" })
+  // with places in memory for positions, none is beyond the memory
+  const length = cache && arrangement.slots === undefined ? sizeOf("transformer", cache.key.axes, "memory") : context
+  return {
+    turns: position.kind === "learned" ? undefined
+      : arrangement.positions === undefined ? turnsInOrder(dtype, position, depth, { batch: size("batch"), time: size("time") })
+      : turnsAt(dtype, position, depth, arrangement.positions, length),
+    visible: arrangement.visible ?? lessEqual(memories, positions),
+    distance: subtract(positions, memories)
+  }
+}
+
+/** The residual stream before the first block. */
+const embed = <D extends Float>(architecture: Architecture, weights: Weights<D>, tokens: Rows, positions: Rows | undefined): Stream<D> => {
+  const table = gather(weights.embedding, tokens, "vocabulary")
+  const embedded: Latents<D> = architecture.embeddingScale === 1 ? table : multiply(table, architecture.embeddingScale)
+  const stream: Stream<D> = weights.projectIn ? contract(embedded, weights.projectIn, "embed") : rename(embedded, { embed: "model" })
+  const { position } = architecture
+  if (position.kind !== "learned" || weights.position === undefined) return stream
+  if (positions !== undefined) return add(stream, gather(weights.position, add(positions, position.offset), "position"))
+  const row = slice(weights.position, "position", position.offset, sizeOf("transformer", tokens.axes, "time"))
+  return add(stream, rename(row, { position: "time" }))
+}
+
+const block = <D extends Float>(
+  architecture: Architecture, layer: number, tree: LayerTree<Tensors<D>>, x: Stream<D>, surroundings: Surroundings<D>, remembered?: Remembered<D>
+): { readonly x: Stream<D>, readonly cache: Cache<D> } => {
+  const { placement, parallelResidual, norm } = architecture
+  const N = (name: "attentionNorm" | "feedForwardNorm" | "postAttentionNorm" | "postFeedForwardNorm", y: Stream<D>) => normalise(norm, tree[name], y)
+  const A = (y: Stream<D>) => attention(architecture, layer, tree.attention, y, surroundings, remembered)
+  const F = (y: Stream<D>) => feedForward(architecture.feedForward, tree.feedForward, y)
+  switch (placement) {
+    case "pre": {
+      const { out, cache } = A(N("attentionNorm", x))
+      const y: Stream<D> = add(x, out)
+      return { x: add(y, F(N("feedForwardNorm", parallelResidual ? x : y))), cache }
+    }
+    case "post": {
+      const { out, cache } = A(x)
+      const y = N("attentionNorm", add(x, out))
+      return { x: N("feedForwardNorm", add(y, F(y))), cache }
+    }
+    case "sandwich": {
+      const { out, cache } = A(N("attentionNorm", x))
+      const y: Stream<D> = add(x, N("postAttentionNorm", out))
+      return { x: add(y, N("postFeedForwardNorm", F(N("feedForwardNorm", y)))), cache }
+    }
+    case "branch": {
+      const { out, cache } = A(x)
+      const y: Stream<D> = add(x, N("postAttentionNorm", out))
+      return { x: add(y, N("postFeedForwardNorm", F(y))), cache }
+    }
+  }
+}
+
+/** The run of a model over rows of tokens: latents, and keys and values. */
+export const trace = <D extends Float>(
+  architecture: Architecture, weights: Weights<D>, tokens: Rows, arrangement: Arrangement<D> = {}
+): Trace<D> => {
+  const { positions, caches: earlier } = arrangement
+  const surroundings = surround(weights.embedding.dtype, architecture, tokens, arrangement)
+  const slots = arrangement.slots ?? positions ?? inOrder(tokens)
+  let stream = embed(architecture, weights, tokens, positions)
+  const caches = weights.layers.map((tree, layer) => {
+    const cache = earlier?.[layer]
+    const { x, cache: seen } = block(architecture, layer, tree, stream, surroundings, cache && { cache, slots })
+    stream = x
+    return seen
+  })
+  const last = architecture.finalNorm ? normalise(architecture.norm, weights.finalNorm, stream) : stream
+  const out: Latents<D> = weights.projectOut ? contract(last, weights.projectOut, "model") : rename(last, { model: "embed" })
+  return { latents: out, caches }
+}
+
+/** What the unembedding reads of each token. */
+export const latents = <D extends Float>(
+  architecture: Architecture, weights: Weights<D>, tokens: Rows, arrangement: Arrangement<D> = {}
+): Latents<D> => trace(architecture, weights, tokens, arrangement).latents
+
+/** Logits from latents over any other axes: the unembedding, which may be the embedding, and the cap. */
+export const unembed = <D extends Float, A extends string>(
+  architecture: Architecture, weights: Weights<D>, x: Tensor<D, A | "embed">
+): Tensor<D, Exclude<A, "embed"> | "vocabulary"> => {
+  const scores = contract<D, A | "embed", "vocabulary" | "embed", "embed">(x, weights.unembedding ?? weights.embedding, "embed")
+  return architecture.finalSoftCap === undefined ? scores : softCap(scores, architecture.finalSoftCap)
+}
+
+/** The logits of the token after each token. */
+export const logits = <D extends Float>(
+  architecture: Architecture, weights: Weights<D>, tokens: Rows, arrangement: Arrangement<D> = {}
+): Logits<D> => unembed<D, "batch" | "time">(architecture, weights, latents(architecture, weights, tokens, arrangement))
+
+/** Parameters as inputs of a program, named by their paths. */
+export const placeholders = <D extends Float>(architecture: Architecture, dtype: D): Weights<D> =>
+  build<Tensors<D>>(architecture, ({ path, axes }) =>
+    // the axes of a parameter are those of its kind, which a record built from a list does not say
+    input(dtype, Object.fromEntries(axes), path) as Tensor<D, string> as Tensors<D>[ParameterKind])
