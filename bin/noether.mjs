@@ -1,0 +1,25 @@
+#!/usr/bin/env node
+// The `noether` command: the built package where there is one, its sources otherwise, on the Node that they need.
+import { spawnSync } from "node:child_process"
+import { existsSync } from "node:fs"
+import { fileURLToPath } from "node:url"
+
+const local = (file) => fileURLToPath(new URL(`../${file}`, import.meta.url))
+const [major = 0, minor = 0] = process.versions.node.split(".").map(Number)
+const built = local("dist/src/runtime/main.js")
+const runsSources = major > 22 || (major === 22 && minor >= 18)
+const suffices = existsSync(built) ? major > 22 || (major === 22 && minor >= 12) : runsSources
+const packaged = local("node_modules/node/bin/node")
+
+if (suffices) {
+  await import(existsSync(built) ? built : local("src/runtime/main.ts"))
+} else if (existsSync(packaged) && process.execPath !== packaged) {
+  process.on("SIGINT", () => {})
+  const { status, signal } = spawnSync(packaged, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
+    stdio: "inherit"
+  })
+  process.exitCode = status ?? (signal === "SIGINT" ? 130 : 1)
+} else {
+  console.error(`noether needs Node 22.18 or newer, or its own (npm ci); this is ${process.versions.node}`)
+  process.exitCode = 1
+}

@@ -1,0 +1,6 @@
+/**
+ * Noether: published methods as composable typed pipelines over one named-axis tensor algebra, each with the law that
+ * says what it leaves unchanged. One namespace a room of the library.
+ */
+export * as core from "./core/index.ts"
+export * as algebra from "./algebra/index.ts"

@@ -1,0 +1,56 @@
+/** The flags that commands share, each with its help text, its default and what it refuses. */
+import { Option } from "effect"
+import { Argument, Flag } from "effect/cli"
+import { availableParallelism } from "node:os"
+import { backendNames } from "../commands/request.ts"
+
+const whole = (name: string, least: number) =>
+  Flag.Int(name).pipe(
+    Flag.filter((value) => value >= least, (value) => `expected a whole number from ${least}, got ${value}`)
+  )
+
+/** A whole number from `least`, with a default. */
+export const count = (name: string, otherwise: number, description: string, least = 1) =>
+  whole(name, least).pipe(Flag.withDescription(`${description} (default ${otherwise})`), Flag.withDefault(otherwise))
+
+/** A whole number from `least` that may be left out. */
+export const maybeCount = (name: string, description: string, least = 1) =>
+  whole(name, least).pipe(Flag.withDescription(description), Flag.optional, Flag.map(Option.getOrUndefined))
+
+/** A number between two bounds, with a default. */
+export const number = (name: string, otherwise: number, [least, most]: readonly [number, number], text: string) =>
+  Flag.Finite(name).pipe(
+    Flag.filter(
+      (value) => value >= least && value <= most,
+      (value) => `expected a number from ${least} to ${most}, got ${value}`
+    ),
+    Flag.withDescription(`${text} (default ${otherwise})`),
+    Flag.withDefault(otherwise)
+  )
+
+/** A file or folder, as it was typed. */
+export const path = (name: string, description: string) =>
+  Flag.String(name).pipe(Flag.withMetavar("PATH"), Flag.withDescription(description))
+
+/** A folder to write; it must not exist yet, or hold what the same command wrote before. */
+export const out = (description: string) => path("out", description)
+
+/** The folder of a model. */
+export const folder = Argument.String("folder").pipe(
+  Argument.withMetavar("FOLDER"),
+  Argument.withDescription("Model folder: config.json, safetensors, tokenizer.json, as Hugging Face lays it out")
+)
+
+/** Flags that every command takes. */
+export const settings = {
+  json: Flag.Boolean("json").pipe(
+    Flag.withDescription("Print one JSON document on standard output"),
+    Flag.withDefault(false)
+  ),
+  backend: Flag.Literals("backend", backendNames).pipe(
+    Flag.withDescription("What computes: cpu (WebAssembly), or reference (slow, obviously right) (default cpu)"),
+    Flag.withDefault("cpu")
+  ),
+  threads: count("threads", availableParallelism(), "Threads of the cpu backend"),
+  seed: count("seed", 0, "Root of every random number", 0)
+}

@@ -1,0 +1,97 @@
+/**
+ * What the command line asks of the library, decoded: one typed request a command, and the outcome that every command
+ * gives back. A command's body is a function from its request to an Effect of an `Outcome`, in the file of its name.
+ */
+import type { Report } from "../../core/document.ts"
+import type { Plot, Table } from "../report/content.ts"
+
+/** Where a command runs, and how it answers. */
+export interface Settings {
+  /** One JSON document on standard output in place of text for people. */
+  readonly json: boolean
+  readonly backend: BackendName
+  /** Threads that the backend may use, from 1. */
+  readonly threads: number
+  /** The root of every random number of the command. */
+  readonly seed: number
+}
+
+export const backendNames = ["cpu", "reference"] as const
+export type BackendName = (typeof backendNames)[number]
+
+/** The four ways to fill the blocks of a grown matrix (HyperCloning, section 3.4). */
+export const variants = ["symmetric", "diagonal", "noisy-symmetric", "noisy-diagonal"] as const
+export type Variant = (typeof variants)[number]
+
+/** The main job: load, measure, grow by every variant, check every law, train, report into the folder `out`. */
+export interface RunRequest {
+  readonly settings: Settings
+  /** The paper's comparison at the largest size that fits in about an hour. */
+  readonly full: boolean
+  readonly out: string
+}
+
+/** Train a model on the text of a file, into the folder `out`; from the folder `from`, or else from random weights. */
+export interface TrainRequest {
+  readonly settings: Settings
+  readonly text: string
+  readonly from: string | undefined
+  readonly out: string
+  readonly steps: number
+  readonly batch: number
+  readonly context: number
+  readonly rate: number
+  /** Go on from the last state that `out` holds. */
+  readonly resume: boolean
+}
+
+/** Grow the model in `folder` by whole factors, into the folder `out`. */
+export interface GrowRequest {
+  readonly settings: Settings
+  readonly folder: string
+  readonly out: string
+  readonly width: number
+  /** The factor of the feed-forward axis; that of the width when undefined. */
+  readonly ffn: number | undefined
+  readonly variant: Variant
+  /** Signal over noise of the noisy variants, in decibels. */
+  readonly noise: number
+}
+
+/** Continue a prompt with the model in `folder`. Temperature 0 is greedy. */
+export interface GenerateRequest {
+  readonly settings: Settings
+  readonly folder: string
+  readonly prompt: string
+  readonly tokens: number
+  readonly temperature: number
+  readonly topP: number
+}
+
+/** The perplexity of the model in `folder` on the text of a file. */
+export interface EvaluateRequest {
+  readonly settings: Settings
+  readonly folder: string
+  readonly text: string
+  /** Tokens a window; the model's own context when undefined. */
+  readonly context: number | undefined
+  /** At most so many tokens; all when undefined. */
+  readonly tokens: number | undefined
+}
+
+/** What the folder of a model holds. */
+export interface InspectRequest {
+  readonly settings: Settings
+  readonly folder: string
+}
+
+/** What a command gives back: the document of `--json`, and what is shown to people besides its laws and figures. */
+export interface Outcome {
+  readonly report: Report
+  /** Text before the tables: a generated continuation, a summary. */
+  readonly text?: string
+  readonly tables?: ReadonlyArray<Table>
+  readonly plots?: ReadonlyArray<Plot>
+  /** Files that were written, by what they are. */
+  readonly written?: Readonly<Record<string, string>>
+}
