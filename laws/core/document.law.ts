@@ -27,8 +27,9 @@ const reports: fc.Arbitrary<Report> = fc.record({
   backend: fc.string(),
   seed: fc.nat(),
   laws: fc.array(verdicts),
-  figures: fc.array(figures)
-})
+  figures: fc.array(figures),
+  text: fc.string()
+}, { requiredKeys: ["method", "backend", "seed", "laws", "figures"] })
 
 const failures = fc.record({
   error: fc.record(

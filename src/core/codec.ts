@@ -20,13 +20,22 @@ const shown = (value: unknown): string => {
   return text === undefined ? String(value) : text.length > 80 ? `${text.slice(0, 77)}...` : text
 }
 
+/** The parts of an intersection are numbered in a path, but are no fields. */
+const isIntersection = (codec: unknown): boolean =>
+  typeof codec === "object" && codec !== null && "_tag" in codec
+  && (codec._tag === "IntersectionType"
+    || ((codec._tag === "ReadonlyType" || codec._tag === "ExactType") && "type" in codec && isIntersection(codec.type)))
+
 const refusal = (source: string, errors: t.Errors): CodecError => {
   const deepest = errors.reduce((best, error) => (error.context.length > best.context.length ? error : best))
-  const keys = deepest.context.map(({ key }) => key).filter((key) => key !== "")
+  const keys = deepest.context
+    .filter(({ key }, at) => key !== "" && !isIntersection(deepest.context[at - 1]?.type))
+    .map(({ key }) => key)
   const field = keys.join(".") || "(whole value)"
   const expected = deepest.message ?? deepest.context.at(-1)?.type.name ?? "another value"
   const actual = shown(deepest.value)
-  return new CodecError({ source, field, expected, actual, message: `${source}: ${field}: expected ${expected}, got ${actual}` })
+  const message = `${source}: ${field}: expected ${expected}, got ${actual}`
+  return new CodecError({ source, field, expected, actual, message })
 }
 
 /** An fp-ts `Either` as an Effect. */
@@ -34,7 +43,7 @@ export const fromEither = <L, R>(either: E.Either<L, R>): Effect.Effect<R, L> =>
   E.isRight(either) ? Effect.succeed(either.right) : Effect.fail(either.left)
 
 /** Decodes an unknown value that came from `source` (a file name, a flag, a header); the error says where and what. */
-export const decode = <A, O, I>(codec: t.Type<A, O, I>, source: string) => (input: I): Effect.Effect<A, CodecError> =>
+export const decode = <A, I>(codec: t.Decoder<I, A>, source: string) => (input: I): Effect.Effect<A, CodecError> =>
   Effect.suspend(() => fromEither(E.mapLeft((errors: t.Errors) => refusal(source, errors))(codec.decode(input))))
 
 /** Parses JSON text that came from `source` and decodes it. */

@@ -46,14 +46,17 @@ export const Figure = record({
 }, "Figure")
 export type Figure = t.TypeOf<typeof Figure>
 
-/** The result of a command. */
-export const Report = record({
-  method: t.string,
-  backend: t.string,
-  seed: Count,
-  laws: t.readonlyArray(Verdict),
-  figures: t.readonlyArray(Figure)
-}, "Report")
+/** The result of a command; `text` is what a command that writes text has written. */
+export const Report = t.readonly(t.exact(t.intersection([
+  t.type({
+    method: t.string,
+    backend: t.string,
+    seed: Count,
+    laws: t.readonlyArray(Verdict),
+    figures: t.readonlyArray(Figure)
+  }),
+  t.partial({ text: t.string })
+])), "Report")
 export type Report = t.TypeOf<typeof Report>
 
 /** The error that stopped a command: its tag, one line, and the file and the field that it is about. */
@@ -65,14 +68,18 @@ export const Failure = record({
 }, "Failure")
 export type Failure = t.TypeOf<typeof Failure>
 
+/** The context of a value that is looked at as one of several. */
+const seenAs = (type: t.Mixed, actual: unknown, context: t.Context): t.Context =>
+  [...context.slice(0, -1), { key: context.at(-1)?.key ?? "", type, actual }]
+
 /** What stands on standard output after a command with `--json`. */
 export const Document = new t.Type<Report | Failure>(
   "Document",
   (value): value is Report | Failure => Report.is(value) || Failure.is(value),
   (value, context): t.Validation<Report | Failure> =>
     typeof value === "object" && value !== null && "error" in value
-      ? Failure.validate(value, context)
-      : Report.validate(value, context),
+      ? Failure.validate(value, seenAs(Failure, value, context))
+      : Report.validate(value, seenAs(Report, value, context)),
   t.identity
 )
 export type Document = Report | Failure

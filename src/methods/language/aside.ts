@@ -36,12 +36,21 @@ export const writeFileAside = <E, R>(
       const handle = yield* fs.open(aside, { flag: "wx" })
       for (const piece of pieces) {
         const bytes = yield* piece
-        for (let begin = 0; begin < bytes.length; begin += chunk) yield* handle.writeAll(bytes.subarray(begin, begin + chunk))
+        for (let begin = 0; begin < bytes.length; begin += chunk)
+          yield* handle.writeAll(bytes.subarray(begin, begin + chunk))
       }
       yield* handle.sync
     }))
     yield* fs.rename(aside, file)
   }))
+
+/** Fails where there is a folder already, before work is done whose result would have no place. */
+export const absent = (folder: string): Effect.Effect<void, PlatformError | FolderExists, FileSystem.FileSystem> =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    if (yield* fs.exists(folder))
+      return yield* new FolderExists({ file: folder, message: `${folder}: is there already, and would be overwritten` })
+  })
 
 /**
  * Makes a folder by `write`, which is given the temporary folder to fill, and puts it in place. A folder that is there
@@ -55,9 +64,8 @@ export const writeFolderAside = <A, E, R>(
   Effect.scoped(Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
+    if (options.replace !== true) yield* absent(folder)
     const exists = yield* fs.exists(folder)
-    if (exists && options.replace !== true)
-      return yield* new FolderExists({ file: folder, message: `${folder}: is there already, and would be overwritten` })
     yield* fs.makeDirectory(path.dirname(path.resolve(folder)), { recursive: true })
     const aside = yield* beside(folder)
     yield* fs.makeDirectory(aside)
@@ -65,7 +73,8 @@ export const writeFolderAside = <A, E, R>(
     const old = yield* beside(folder)
     yield* Effect.uninterruptible(Effect.gen(function*() {
       if (exists) yield* fs.rename(folder, old)
-      yield* Effect.onError(fs.rename(aside, folder), () => exists ? Effect.ignore(fs.rename(old, folder)) : Effect.void)
+      const restore = exists ? Effect.ignore(fs.rename(old, folder)) : Effect.void
+      yield* Effect.onError(fs.rename(aside, folder), () => restore)
     }))
     return result
   }))

@@ -8,7 +8,9 @@ import { softCap } from "../../algebra/derived/activation.ts"
 import { softmax } from "../../algebra/derived/softmax.ts"
 import { mean } from "../../algebra/derived/statistics.ts"
 import type { Tensor } from "../../algebra/tensor.ts"
-import { add, and, contract, divide, less, maximum, minimum, multiply, rename, scatter, squareRoot, subtract, where } from "../../algebra/tensor.ts"
+import {
+  add, and, contract, divide, less, maximum, minimum, multiply, rename, scatter, squareRoot, where
+} from "../../algebra/tensor.ts"
 import type { Architecture } from "./architecture.ts"
 import type { LayerTree } from "./parameters.ts"
 import type { Turns } from "./rotary.ts"
@@ -46,7 +48,9 @@ const clamp = <D extends Float, A extends string>(x: Tensor<D, A>, clip: number 
   clip === undefined ? x : minimum(maximum(x, -clip), clip)
 
 // a norm over several axes at once, which `derived/norm.ts` has for one
-const headNorm = <D extends Float, A extends string, X extends A>(x: Tensor<D, A>, over: ReadonlyArray<X>, epsilon: number): Tensor<D, A> =>
+const headNorm = <D extends Float, A extends string, X extends A>(
+  x: Tensor<D, A>, over: ReadonlyArray<X>, epsilon: number
+): Tensor<D, A> =>
   divide(x, squareRoot(add(mean(multiply(x, x), over), epsilon)))
 
 const queries = <D extends Float>({ attention, norm }: Architecture, parts: Parts<D>, x: Stream<D>): Query<D> => {
@@ -67,18 +71,24 @@ const keys = <D extends Float>({ attention, norm }: Architecture, parts: Parts<D
   return clamp(key, attention.clip)
 }
 
-const values = <D extends Float>({ attention }: Architecture, { value: { weight, bias } }: Parts<D>, x: Stream<D>): Key<D> => {
+const values = <D extends Float>(
+  { attention }: Architecture, { value: { weight, bias } }: Parts<D>, x: Stream<D>
+): Key<D> => {
   const mapped = contract(x, weight, "model")
   const value: Key<D> = bias ? add(mapped, bias) : mapped
   return clamp(value, attention.clip)
 }
 
-const remember = <D extends Float>(fresh: Key<D>, cached: Memory<D> | undefined, slots: Remembered<D>["slots"] | undefined): Memory<D> =>
-  cached && slots ? scatter(cached, slots, fresh, "memory", "time", "set") : rename(fresh, { time: "memory" })
+const remember = <D extends Float>(
+  fresh: Key<D>, remembered: Remembered<D> | undefined, which: "key" | "value"
+): Memory<D> => remembered
+  ? scatter(remembered.cache[which], remembered.slots, fresh, "memory", "time", "set")
+  : rename(fresh, { time: "memory" })
 
 /** What attention of layer `layer` adds to the stream, from the (normalised) stream; and all keys and values it saw. */
 export const attention = <D extends Float>(
-  architecture: Architecture, layer: number, parts: Parts<D>, x: Stream<D>, surroundings: Surroundings<D>, remembered?: Remembered<D>
+  architecture: Architecture, layer: number, parts: Parts<D>, x: Stream<D>,
+  surroundings: Surroundings<D>, remembered?: Remembered<D>
 ): { readonly out: Stream<D>, readonly cache: Cache<D> } => {
   const { position, attention: { scale, softCap: cap, windows } } = architecture
   const { turns, visible, distance } = surroundings
@@ -86,8 +96,9 @@ export const attention = <D extends Float>(
   const plainKey = keys(architecture, parts, x)
   const turned = position.kind === "rotary" && turns !== undefined
   const query: Query<D> = turned ? rotate<D, "head" | "share">(position, turns, plainQuery) : plainQuery
-  const key = remember<D>(turned ? rotate<D, "head">(position, turns, plainKey) : plainKey, remembered?.cache.key, remembered?.slots)
-  const value = remember(values(architecture, parts, x), remembered?.cache.value, remembered?.slots)
+  const freshKey: Key<D> = turned ? rotate<D, "head">(position, turns, plainKey) : plainKey
+  const key = remember(freshKey, remembered, "key")
+  const value = remember(values(architecture, parts, x), remembered, "value")
 
   const scores = multiply(contract(query, key, "depth"), scale)
   const capped = cap === undefined ? scores : softCap(scores, cap)

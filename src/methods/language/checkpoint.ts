@@ -28,14 +28,19 @@ const refuse = (
   problem: CheckpointError["problem"], file: string, tensor: string, expected: string, actual: string
 ): CheckpointError =>
   new CheckpointError({
-    problem, file, tensor, expected, actual, message: `${file}: ${tensor}: ${problem}: expected ${expected}, got ${actual}`
+    problem, file, tensor, expected, actual,
+    message: `${file}: ${tensor}: ${problem}: expected ${expected}, got ${actual}`
   })
 
 /** Parameters as they lie in memory: each single precision, in the order of its axes in the parameter table. */
 export type Parameters = ParameterTree<Uniform<Float32Array>>
 
 /** The layout's name of every tensor of the file: prefixes put back where they were left away, aliases resolved. */
-const canonicalNames = (family: Family, layout: ReadonlyArray<Slot>, names: Iterable<string>): ReadonlyMap<string, string> => {
+const canonicalNames = (
+  family: Family,
+  layout: ReadonlyArray<Slot>,
+  names: Iterable<string>
+): ReadonlyMap<string, string> => {
   const known = new Set(layout.map(({ tensor }) => tensor))
   const canonical = (name: string): string => {
     const renamed = family.aliases.get(name) ?? name
@@ -44,19 +49,30 @@ const canonicalNames = (family: Family, layout: ReadonlyArray<Slot>, names: Iter
   return new Map(Array.from(names, (name) => [canonical(name), name]))
 }
 
-const checkTensor = (file: string, slot: Slot, tensor: TensorInfo): CheckpointError | undefined =>
-  tensor.shape.length !== slot.shape.length || tensor.shape.some((size, index) => size !== slot.shape[index])
-    ? refuse("wrong shape", file, tensor.name, `[${slot.shape}] for ${slot.dims.map((axes) => axes.join(" ")).join(" by ")}`, `[${tensor.shape}]`)
-    : ["F32", "F16", "BF16", "F64"].includes(tensor.dtype)
-      ? undefined
-      : refuse("wrong dtype", file, tensor.name, "F32, F16, BF16 or F64", tensor.dtype)
+const checkTensor = (file: string, slot: Slot, { name, shape, dtype }: TensorInfo): CheckpointError | undefined => {
+  if (shape.length !== slot.shape.length || shape.some((size, index) => size !== slot.shape[index])) {
+    const axes = slot.dims.map((dimension) => dimension.join(" ")).join(" by ")
+    return refuse("wrong shape", file, name, `[${slot.shape}] for ${axes}`, `[${shape}]`)
+  }
+  return ["F32", "F16", "BF16", "F64"].includes(dtype)
+    ? undefined
+    : refuse("wrong dtype", file, name, "F32, F16, BF16 or F64", dtype)
+}
 
 /** The first index of a value that is not finite, or -1. */
-const notFinite = (values: Float32Array): number => values.findIndex((value) => !Number.isFinite(value))
+const notFinite = (values: Float32Array): number => {
+  for (let index = 0; index < values.length; index++)
+    if (!Number.isFinite(values[index])) return index
+  return -1
+}
 
-const indices = (shape: ReadonlyArray<number>, flat: number): ReadonlyArray<number> =>
-  shape.reduceRight<{ readonly rest: number, readonly index: ReadonlyArray<number> }>(
-    ({ rest, index }, size) => ({ rest: Math.floor(rest / size), index: [rest % size, ...index] }), { rest: flat, index: [] }).index
+/** The indices of the element at a flat offset. */
+const indices = (shape: ReadonlyArray<number>, offset: number): ReadonlyArray<number> => {
+  const [size, ...rest] = shape
+  if (size === undefined) return []
+  const inner = rest.reduce((product, count) => product * count, 1)
+  return [Math.floor(offset / inner), ...indices(rest, offset % inner)]
+}
 
 /** Checks the names, shapes and dtypes of a checkpoint against its architecture, before any weight is read. */
 export const checkTensors = (
@@ -80,7 +96,8 @@ export const checkTensors = (
     const taken = new Set(found.map(([, name]) => name))
     for (const name of weights.tensors.keys())
       if (!taken.has(name) && !family.harmless(name, architecture))
-        return yield* refuse("surplus tensor", weights.file, name, `only the tensors of model_type ${family.modelType}`, "this one too")
+        return yield* refuse(
+          "surplus tensor", weights.file, name, `only the tensors of model_type ${family.modelType}`, "this one too")
     return found
   })
 
@@ -100,7 +117,8 @@ export const readParameters = (
       if (floats === undefined) return yield* refuse("wrong dtype", weights.file, name, "F32, F16, BF16 or F64", dtype)
       const bad = notFinite(floats)
       if (bad >= 0)
-        return yield* refuse("not finite", weights.file, name, "finite weights", `${floats[bad]} at [${indices(slot.shape, bad)}]`)
+        return yield* refuse(
+          "not finite", weights.file, name, "finite weights", `${floats[bad]} at [${indices(slot.shape, bad)}]`)
       const parts = split(slot, floats)
       slot.parameters.forEach(({ path }, part) => {
         const parameter = parts[part]
@@ -128,11 +146,13 @@ export const toTensors = (
       for (const { path, axes } of slot.parameters) {
         const values = at(parameters, path)
         const size = axes.reduce((product, [, count]) => product * count, 1)
-        if (values === undefined || values.length !== size)
-          return Effect.fail(refuse("wrong shape", path, slot.tensor,
-            `${size} weights on ${axes.map(([axis, count]) => `${axis} ${count}`).join(", ")}`, `${values?.length ?? 0}`))
+        if (values === undefined || values.length !== size) {
+          const expected = `${size} weights on ${axes.map(([axis, count]) => `${axis} ${count}`).join(", ")}`
+          return Effect.fail(refuse("wrong shape", path, slot.tensor, expected, `${values?.length ?? 0}`))
+        }
         const bad = notFinite(values)
-        if (bad >= 0) return Effect.fail(refuse("not finite", path, slot.tensor, "finite weights", `${values[bad]} at ${bad}`))
+        if (bad >= 0)
+          return Effect.fail(refuse("not finite", path, slot.tensor, "finite weights", `${values[bad]} at ${bad}`))
         parts.push(values)
       }
       return Effect.succeed(fromFloats(dtype, merge(slot, parts)))

@@ -10,17 +10,21 @@ import type { BackendError } from "../../algebra/backend.ts"
 import { Backend, building } from "../../algebra/backend.ts"
 import { argumentLargest } from "../../algebra/derived/statistics.ts"
 import type { Tensor } from "../../algebra/tensor.ts"
-import { expand, fill, gather, input } from "../../algebra/tensor.ts"
+import { fill, gather, input } from "../../algebra/tensor.ts"
 import * as Key from "../../core/key.ts"
 import type { Architecture } from "./architecture.ts"
 import type { Cache } from "./attention.ts"
 import type { Transformer } from "./model.ts"
 import type { Sampling } from "./sampling.ts"
 import { candidates, draw, refusal } from "./sampling.ts"
+import { packed, stray } from "./tokens.ts"
 import { placeholders, trace, unembed } from "./transformer.ts"
 
 /** A prompt or a setting that cannot be decoded. */
-export class DecodeError extends Data.TaggedError("DecodeError")<{ readonly field: string, readonly message: string }> {}
+export class DecodeError extends Data.TaggedError("DecodeError")<{
+  readonly field: string
+  readonly message: string
+}> {}
 
 const refuse = (field: string, message: string) => new DecodeError({ field, message: `${field}: ${message}` })
 
@@ -30,7 +34,7 @@ export interface Settings extends Partial<Sampling> {
   readonly tokens: number
   /** Tokens that end a text; those of the model where absent. */
   readonly end?: ReadonlyArray<number>
-  /** Where the draws come from; only with a temperature, which is 0 where absent. */
+  /** Where the draws come from; needed with a temperature above 0, which is what it is where absent. */
   readonly key?: Key.Key
 }
 
@@ -40,99 +44,108 @@ export interface Continued {
   readonly token: number
 }
 
-/** Pieces of the rows, `time` tokens each, row after row; of a row's, those beyond `counts` mean nothing. */
-interface Pieces {
-  readonly time: number
-  readonly tokens: Int32Array
-  /** The position of each row's first token. */
-  readonly from: ReadonlyArray<number>
-  readonly counts: ReadonlyArray<number>
-}
+/** The tokens that each row reads next, one or more, and the position of the first of them. */
+export type Pieces = ReadonlyArray<{ readonly piece: ReadonlyArray<number>, readonly from: number }>
 
-const emptyCaches = ({ layers, heads }: Architecture, batch: number, memory: number): ReadonlyArray<Cache<"f32">> => {
-  const zeros = fill("f32", { batch, head: heads.key, memory, depth: heads.depth }, 0)
-  return Array.from({ length: layers }, () => ({ key: zeros, value: zeros }))
-}
-
-const cacheInputs = ({ layers, heads }: Architecture, batch: number, memory: number): ReadonlyArray<Cache<"f32">> => {
+/** Room for the keys and values of each layer. */
+const room = ({ layers, heads }: Architecture, batch: number, memory: number) => {
   const sizes = { batch, head: heads.key, memory, depth: heads.depth }
-  return Array.from({ length: layers }, (_, layer) =>
+  const inputs = Array.from({ length: layers }, (_, layer): Cache<"f32"> =>
     ({ key: input("f32", sizes, `layers.${layer}.key`), value: input("f32", sizes, `layers.${layer}.value`) }))
+  const empty = inputs.map((): Cache<"f32"> => ({ key: fill("f32", sizes, 0), value: fill("f32", sizes, 0) }))
+  return { inputs, empty }
 }
+
+const powerOfTwo = (size: number): number => 2 ** Math.ceil(Math.log2(size))
 
 /**
- * A memory of so many tokens for each row, empty at first, and how pieces are read into it: gives each row's likeliest
- * next token, and all its logits where asked for.
+ * A memory of `memory` tokens for each of `batch` rows, empty at first, and how pieces are read into it. A reading
+ * gives each row's likeliest next token, or all logits of each, row after row.
  */
-export const decoder = Effect.fnUntraced(function*({ architecture, weights }: Transformer, batch: number, memory: number) {
+export const decoder = Effect.fnUntraced(function*(
+  { architecture, weights }: Transformer, batch: number, memory: number
+) {
   const backend = yield* Backend
   const scope = yield* Effect.scope
   const given = placeholders(architecture, "f32")
+  const { inputs, empty } = room(architecture, batch, memory)
 
   /** The program for pieces of `time` tokens. */
   const program = Effect.fnUntraced(function*(time: number) {
     const tokens = input("i32", { batch, time }, "tokens")
     const positions = input("i32", { batch, time }, "positions")
     const last = input("i32", { batch }, "last")
-    const caches = cacheInputs(architecture, batch, memory)
     const outputs = yield* building(() => {
-      const run = trace(architecture, given, tokens, { positions, caches })
-      const latent: Tensor<"f32", "batch" | "embed"> = gather(run.latents, last, "time")
+      const { latents, caches } = trace(architecture, given, tokens, { positions, caches: inputs })
+      const latent: Tensor<"f32", "batch" | "embed"> = gather(latents, last, "time")
       const logits = unembed<"f32", "batch">(architecture, given, latent)
-      return { caches: run.caches, logits, likeliest: argumentLargest(logits, "vocabulary") }
+      return { caches, logits, likeliest: argumentLargest(logits, "vocabulary") }
     })
-    return yield* backend.compile({ weights: given, tokens, positions, last, caches }, outputs, { donate: ["caches"] })
+    const wanted = { weights: given, tokens, positions, last, caches: inputs }
+    return yield* backend.compile(wanted, outputs, { donate: ["caches"] })
   })
 
   const programs = new Map<number, Effect.Success<ReturnType<typeof program>>>()
-  const fresh = yield* backend.compile({}, { caches: emptyCaches(architecture, batch, memory) })
-  let { caches } = yield* fresh.run({})
+  let { caches } = yield* (yield* backend.compile({}, { caches: empty })).run({})
 
-  return Effect.fnUntraced(function*({ time, tokens, from, counts }: Pieces, wanted: "likeliest" | "logits") {
+  return Effect.fnUntraced(function*(pieces: Pieces, wanted: "likeliest" | "logits") {
+    // pieces are filled up to a few lengths, so that there are few programs; what fills them is overwritten before seen
+    const time = Math.min(memory, powerOfTwo(Math.max(...pieces.map(({ piece }) => piece.length))))
     const compiled = programs.get(time) ?? (yield* program(time))
     programs.set(time, compiled)
-    const positions = Int32Array.from(tokens, (_, index) => (from[Math.floor(index / time)] ?? 0) + index % time)
-    const inputs = {
-      tokens: yield* backend.put("i32", { batch, time }, tokens),
-      positions: yield* backend.put("i32", { batch, time }, positions),
-      last: yield* backend.put("i32", { batch }, Int32Array.from(counts, (count) => count - 1))
+    const places = pieces.map(({ from }) => Array.from({ length: time }, (_, index) => from + index))
+    const read = {
+      tokens: yield* backend.put("i32", { batch, time }, packed(pieces.map(({ piece }) => piece), batch, time)),
+      positions: yield* backend.put("i32", { batch, time }, packed(places, batch, time)),
+      last: yield* backend.put("i32", { batch }, Int32Array.from(pieces, ({ piece }) => piece.length - 1))
     }
-    const { logits, likeliest, caches: filled } = yield* compiled.run({ weights, ...inputs, caches })
+    const { logits, likeliest, caches: filled } = yield* compiled.run({ weights, ...read, caches })
     caches = filled
-    const read = wanted === "likeliest"
+    const found = wanted === "likeliest"
       ? { likeliest: (yield* backend.read(likeliest)).data }
       : { logits: (yield* backend.read(logits)).data }
-    yield* backend.free([inputs, logits, likeliest])
-    return read
+    yield* backend.free([read, logits, likeliest])
+    return found
   }, Effect.provideService(Scope.Scope, scope))
 })
 
-const powerOfTwo = (size: number): number => 2 ** Math.ceil(Math.log2(size))
-
-/** How many tokens each prompt may be continued by; fails on what cannot be decoded. */
-const limits = Effect.fnUntraced(function*({ vocabulary, context }: Architecture, prompts: ReadonlyArray<ReadonlyArray<number>>, settings: Settings) {
-  const { tokens, temperature = 0, topK, topP } = settings
-  const wrong = refusal({ temperature, ...(topK !== undefined && { topK }), ...(topP !== undefined && { topP }) })
+/** How many tokens each prompt may be continued by, and how they are drawn; fails on what cannot be decoded. */
+const plan = Effect.fnUntraced(function*(
+  { vocabulary, context }: Architecture, prompts: ReadonlyArray<ReadonlyArray<number>>, settings: Settings
+) {
+  const { tokens, temperature = 0, topK, topP, key } = settings
+  const sampling: Sampling = { temperature, ...(topK !== undefined && { topK }), ...(topP !== undefined && { topP }) }
+  const wrong = refusal(sampling)
   if (wrong !== undefined) return yield* refuse("sampling", wrong)
-  if (temperature > 0 && settings.key === undefined) return yield* refuse("key", "drawing with a temperature needs a random key")
-  if (!Number.isInteger(tokens) || tokens < 0) return yield* refuse("tokens", `expected a whole number of at least 0, got ${tokens}`)
+  if (temperature > 0 && key === undefined) return yield* refuse("key", "drawing with a temperature needs a random key")
+  if (!Number.isInteger(tokens) || tokens < 0)
+    return yield* refuse("tokens", `expected a whole number of at least 0, got ${tokens}`)
   if (prompts.length === 0) return yield* refuse("prompts", "expected at least one, got none")
   for (const [row, prompt] of prompts.entries()) {
+    const strange = stray(vocabulary, prompt)
     if (prompt.length === 0) return yield* refuse(`prompt ${row}`, "expected at least one token, got none")
+    if (strange !== undefined) return yield* refuse(`prompt ${row}`, strange)
     if (prompt.length >= context)
       return yield* refuse(`prompt ${row}`, `${prompt.length} tokens leave no room in the model's context of ${context}`)
-    const stray = prompt.findIndex((token) => !Number.isInteger(token) || token < 0 || token >= vocabulary)
-    if (stray >= 0) return yield* refuse(`prompt ${row}`, `token ${stray} is ${prompt[stray]}, expected an integer from 0 to ${vocabulary - 1}`)
   }
-  return prompts.map(({ length }) => Math.min(tokens, context - length))
+  return { sampling, allowed: prompts.map(({ length }) => Math.min(tokens, context - length)) }
 })
 
-/** A row on its way: the token to read next and its position, and how many more may come. */
+/** A row on its way: what it reads next, how many tokens were made, and whether that is all. */
 interface Row {
   readonly piece: ReadonlyArray<number>
   readonly from: number
   readonly made: number
   readonly done: boolean
+}
+
+/** The row after it was continued by a token, of which `allowed` may come, or ended. */
+const after = (row: Row, token: number, ended: boolean, allowed: number): Row => {
+  const next = row.from + row.piece.length
+  // while others go on, a row that has ended reads its last token again, which changes nothing
+  return ended
+    ? { ...row, piece: row.piece.slice(-1), from: next - 1, done: true }
+    : { piece: [token], from: next, made: row.made + 1, done: row.made + 1 >= allowed }
 }
 
 /**
@@ -142,44 +155,36 @@ interface Row {
 export const generateAll = (
   model: Transformer, prompts: ReadonlyArray<ReadonlyArray<number>>, settings: Settings
 ): Stream.Stream<Continued, DecodeError | BackendError | ShapeError, Backend> => Stream.unwrap(Effect.gen(function*() {
-  const { architecture } = model
-  const room = yield* limits(architecture, prompts, settings)
-  const { temperature = 0, topK, topP, key = Key.make(0), end = architecture.tokens.end } = settings
-  const sampling: Sampling = { temperature, ...(topK !== undefined && { topK }), ...(topP !== undefined && { topP }) }
-  const longest = Math.max(...prompts.map(({ length }, row) => length + (room[row] ?? 0)))
-  const memory = Math.min(architecture.context, 64 * Math.ceil(longest / 64))
-  const read = yield* decoder(model, prompts.length, memory)
+  const { vocabulary, context, tokens } = model.architecture
+  const { sampling, allowed } = yield* plan(model.architecture, prompts, settings)
+  const { key = Key.make(0), end = tokens.end } = settings
+  const longest = Math.max(...prompts.map(({ length }, row) => length + (allowed[row] ?? 0)))
+  const read = yield* decoder(model, prompts.length, Math.min(context, 64 * Math.ceil(longest / 64)))
+
+  /** The token of a row from its logits; the size of the vocabulary where they are not numbers. */
+  const drawn = (logits: Float32Array, row: number, made: number): number => {
+    const own = logits.subarray(row * vocabulary, (row + 1) * vocabulary)
+    const [uniform = 0] = Key.uniform(Key.fold(Key.fold(key, row), made), 1)
+    return own.some(Number.isNaN) ? vocabulary : draw(candidates(own, sampling), uniform)
+  }
 
   const step = Effect.fnUntraced(function*(rows: ReadonlyArray<Row>) {
-    const counts = rows.map(({ piece }) => piece.length)
-    const time = Math.min(memory, powerOfTwo(Math.max(...counts)))
-    const tokens = new Int32Array(rows.length * time)
-    rows.forEach(({ piece }, row) => tokens.set(piece, row * time))
-    const found = yield* read({ time, tokens, from: rows.map(({ from }) => from), counts }, temperature === 0 ? "likeliest" : "logits")
-    const choose = (row: number, made: number): number => {
-      if (found.likeliest !== undefined) return found.likeliest[row] ?? -1
-      const logits = found.logits.subarray(row * architecture.vocabulary, (row + 1) * architecture.vocabulary)
-      const [uniform = 0] = Key.uniform(Key.fold(Key.fold(key, row), made), 1)
-      return logits.some(Number.isNaN) ? architecture.vocabulary : draw(candidates(logits, sampling), uniform)
-    }
+    const { likeliest, logits } = yield* read(rows, sampling.temperature === 0 ? "likeliest" : "logits")
     const given: Array<Continued> = []
     const next: Array<Row> = []
     for (const [index, row] of rows.entries()) {
-      const token = row.done ? 0 : choose(index, row.made)
-      if (token >= architecture.vocabulary) return yield* refuse(`prompt ${index}`, "the logits of the model are not numbers")
+      const token = row.done ? 0
+        : logits === undefined ? likeliest[index] ?? vocabulary
+        : drawn(logits, index, row.made)
+      if (token >= vocabulary) return yield* refuse(`prompt ${index}`, "the logits of the model are not numbers")
       const ended = row.done || end.includes(token)
       if (!ended) given.push({ row: index, token })
-      const made = row.made + 1
-      const after = row.from + row.piece.length
-      // while others go on, a row that has ended reads its last token again, which changes nothing
-      next.push(ended
-        ? { ...row, piece: row.piece.slice(-1), from: after - 1, done: true }
-        : { piece: [token], from: after, made, done: made >= (room[index] ?? 0) })
+      next.push(after(row, token, ended, allowed[index] ?? 0))
     }
     return [given, next.every(({ done }) => done) ? Option.none() : Option.some(next)] as const
   })
 
-  const start = prompts.map((piece, row): Row => ({ piece, from: 0, made: 0, done: (room[row] ?? 0) === 0 }))
+  const start = prompts.map((piece, row): Row => ({ piece, from: 0, made: 0, done: allowed[row] === 0 }))
   return start.every(({ done }) => done) ? Stream.empty : Stream.paginate(start, step)
 }))
 

@@ -10,7 +10,8 @@ export interface Difference {
   readonly right: unknown
 }
 
-const isRecord = (value: unknown): value is { readonly [key: string]: unknown } => typeof value === "object" && value !== null
+const isRecord = (value: unknown): value is { readonly [key: string]: unknown } =>
+  typeof value === "object" && value !== null
 
 const sameNumber = (left: unknown, right: unknown): boolean =>
   typeof left === "number" && typeof right === "number" && Math.abs(left - right) <= 1e-12 * Math.abs(left)

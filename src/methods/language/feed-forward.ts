@@ -29,7 +29,9 @@ export const feedForward = <D extends Float>(
     const y = contract(x, map.weight, "model")
     return map.bias ? add(y, map.bias) : y
   }
-  const hidden: Hidden<D> = gate ? multiply(activate(activation, mapped(gate)), mapped(up)) : activate(activation, mapped(up))
+  const hidden: Hidden<D> = gate
+    ? multiply(activate(activation, mapped(gate)), mapped(up))
+    : activate(activation, mapped(up))
   const out: Stream<D> = contract(hidden, down.weight, "hidden")
   return down.bias ? add(out, down.bias) : out
 }

@@ -5,7 +5,6 @@
 import type { Scope } from "effect"
 import { Effect, FileSystem, Path } from "effect"
 import type { PlatformError } from "effect/PlatformError"
-import * as t from "io-ts"
 import type { CodecError } from "../../core/codec.ts"
 import { decodeJson, fromEither } from "../../core/codec.ts"
 import type { Architecture } from "./architecture.ts"
@@ -16,9 +15,10 @@ import { checkTensors, readParameters, toTensors } from "./checkpoint.ts"
 import type { Family, UnsupportedArchitecture } from "./families/family.ts"
 import { printConfig } from "./families/print.ts"
 import { readConfig } from "./families/registry.ts"
+import { generationConfig, jsonObject } from "./folder-codec.ts"
 import type { WeightDType, Weights } from "./safetensors.ts"
 import { openFile, openIndex, writeFile } from "./safetensors.ts"
-import { dtypeBytes, SafetensorsError } from "./safetensors-header.ts"
+import { dtypeBytes, elements, SafetensorsError } from "./safetensors-header.ts"
 
 /** What can go wrong when a folder is opened. */
 export type FolderError = CodecError | UnsupportedArchitecture | SafetensorsError | CheckpointError | PlatformError
@@ -39,11 +39,9 @@ export interface Folder {
 
 /** Files that belong to a tokenizer; a folder that is written from another takes them along. */
 const tokenizerNames = [
-  "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.json", "merges.txt", "tokenizer.model", "added_tokens.json"
+  "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.json", "merges.txt", "tokenizer.model",
+  "added_tokens.json"
 ]
-
-const object = t.record(t.string, t.unknown)
-const generation = t.type({ eos_token_id: t.union([t.undefined, t.null, t.number, t.array(t.number)]) })
 
 const openWeights = Effect.fn(function*(folder: string) {
   const fs = yield* FileSystem.FileSystem
@@ -61,10 +59,11 @@ const withGeneration = Effect.fn(function*(folder: string, architecture: Archite
   const path = yield* Path.Path
   const file = path.join(folder, "generation_config.json")
   if (!(yield* fs.exists(file))) return architecture
-  const { eos_token_id: end } = yield* decodeJson(generation, file)(yield* fs.readFileString(file))
+  const { eos_token_id: end } = yield* decodeJson(generationConfig, file)(yield* fs.readFileString(file))
+  const { tokens } = architecture
   return end === undefined || end === null
     ? architecture
-    : { ...architecture, tokens: { ...architecture.tokens, end: Array.from(new Set([...architecture.tokens.end, ...[end].flat()])) } }
+    : { ...architecture, tokens: { ...tokens, end: Array.from(new Set([...tokens.end, ...[end].flat()])) } }
 })
 
 /** Opens a folder for as long as the Scope lives. */
@@ -75,7 +74,7 @@ export const openFolder = (
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
     const file = path.join(folder, "config.json")
-    const config = yield* decodeJson(object, file)(yield* fs.readFileString(file))
+    const config = yield* decodeJson(jsonObject, file)(yield* fs.readFileString(file))
     const { family, architecture: described } = yield* readConfig(config, file)
     const architecture = yield* withGeneration(folder, described)
     const weights = yield* openWeights(folder)
@@ -106,7 +105,7 @@ const inShards = <A extends { readonly dtype: WeightDType, readonly shape: Reado
   const shards: Array<Array<A>> = [[]]
   let bytes = 0
   for (const tensor of tensors) {
-    const size = tensor.shape.reduce((product, count) => product * count, dtypeBytes[tensor.dtype])
+    const size = elements(tensor.shape) * dtypeBytes[tensor.dtype]
     if (bytes > 0 && bytes + size > limit) {
       shards.push([])
       bytes = 0
@@ -125,7 +124,9 @@ export const writeFolder = (
   model: { readonly family: Family, readonly architecture: Architecture, readonly parameters: Parameters },
   options: WriteOptions = {}
 ): Effect.Effect<
-  void, UnsupportedArchitecture | CheckpointError | SafetensorsError | FolderExists | PlatformError, FileSystem.FileSystem | Path.Path
+  void,
+  UnsupportedArchitecture | CheckpointError | SafetensorsError | FolderExists | PlatformError,
+  FileSystem.FileSystem | Path.Path
 > =>
   Effect.gen(function*() {
     const { family, architecture, parameters } = model
@@ -141,12 +142,15 @@ export const writeFolder = (
     yield* writeFolderAside(folder, (aside) =>
       Effect.gen(function*() {
         const place = (name: string) => path.join(aside, name)
-        yield* fs.writeFileString(place("config.json"), printConfig({ ...config, dtype: torchName[dtype], torch_dtype: torchName[dtype] }))
-        for (const [number, shard] of shards.entries()) yield* writeFile(place(shardName(number)), shard, { format: "pt" })
+        const stored = torchName[dtype]
+        yield* fs.writeFileString(place("config.json"), printConfig({ ...config, dtype: stored, torch_dtype: stored }))
+        for (const [number, shard] of shards.entries())
+          yield* writeFile(place(shardName(number)), shard, { format: "pt" })
         if (shards.length > 1)
           yield* fs.writeFileString(place("model.safetensors.index.json"), printConfig({
-            metadata: { total_size: tensors.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, dtypeBytes[dtype]), 0) },
-            weight_map: Object.fromEntries(shards.flatMap((shard, number) => shard.map(({ name }) => [name, shardName(number)])))
+            metadata: { total_size: tensors.reduce((sum, { shape }) => sum + elements(shape) * dtypeBytes[dtype], 0) },
+            weight_map: Object.fromEntries(shards.flatMap((shard, number) =>
+              shard.map(({ name }) => [name, shardName(number)])))
           }))
         for (const file of tokenizerFiles) yield* fs.copyFile(file, place(path.basename(file)))
       }), options)

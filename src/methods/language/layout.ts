@@ -4,10 +4,10 @@
  * stack and merge, and one routine serves every family in both directions, moving bytes and never changing a value.
  */
 import type { Architecture } from "./architecture.ts"
-import type { Parameter, ParameterAxis } from "./parameters.ts"
+import type { Kind, Parameter, ParameterAxis } from "./parameters.ts"
 import { countOf, kinds, parametersOf, sizeOf } from "./parameters.ts"
 
-/** An axis of a file tensor: one of the parameters', or `part`, the index among the parameters that share the tensor. */
+/** An axis of a file tensor: one of the parameters', or `part`, the index among those that share the tensor. */
 export type FileAxis = ParameterAxis | "part"
 
 /** Named axes of every dimension of a file tensor, outermost first. */
@@ -31,8 +31,7 @@ export interface Slot {
 
 /** Standard layout: tables keep their axes, a map is a matrix of its given by its contracted axes, the rest is flat. */
 const standard = (parameter: Parameter): Dims => {
-  const { role, axes, contracted }: { role: string, axes: ReadonlyArray<ParameterAxis>, contracted: ReadonlyArray<ParameterAxis> } =
-    kinds[parameter.kind]
+  const { role, axes, contracted }: Kind = kinds[parameter.kind]
   if (role === "table") return axes.map((axis) => [axis])
   return role === "map" ? [axes.slice(0, axes.length - contracted.length), contracted] : [axes]
 }
@@ -63,7 +62,11 @@ export const slots = (architecture: Architecture, names: Names): ReadonlyArray<S
 }
 
 /** A copy between the two orders of one parameter: `sizes` and file `strides` of its axes in memory order. */
-interface Walk { readonly sizes: ReadonlyArray<number>, readonly strides: ReadonlyArray<number>, readonly start: number }
+interface Walk {
+  readonly sizes: ReadonlyArray<number>
+  readonly strides: ReadonlyArray<number>
+  readonly start: number
+}
 
 const walk = (slot: Slot, part: number): Walk => {
   const stride = new Map<FileAxis, number>()
@@ -82,7 +85,10 @@ const walk = (slot: Slot, part: number): Walk => {
 }
 
 /** Calls `run(memory offset, file offset, length, file stride)` for each innermost run of a parameter. */
-const eachRun = ({ sizes, strides, start }: Walk, run: (memory: number, file: number, length: number, stride: number) => void) => {
+const eachRun = (
+  { sizes, strides, start }: Walk,
+  run: (memory: number, file: number, length: number, stride: number) => void
+): void => {
   const outer = sizes.length - 1
   const length = sizes[outer] ?? 1
   const stride = strides[outer] ?? 1

@@ -3,8 +3,8 @@
  * backend in the context, and its inverse. Writing appears whole or not at all. What is written in single precision and
  * read again is the same model to the bit.
  */
-import type { FileSystem, Path, Scope } from "effect"
-import { Effect, Layer } from "effect"
+import type { FileSystem, Scope } from "effect"
+import { Effect, Layer, Path } from "effect"
 import type { PlatformError } from "effect/PlatformError"
 import type { ShapeError } from "../../algebra/axis.ts"
 import type { Backend, BackendError } from "../../algebra/backend.ts"
@@ -17,24 +17,39 @@ import { openFolder, writeFolder } from "./folder.ts"
 import type { Model } from "./model.ts"
 import { LanguageModel, make } from "./model.ts"
 import type { SafetensorsError } from "./safetensors-header.ts"
+import { read as readTokenizer, TokenizerError } from "./tokenizer.ts"
 import { at } from "./tree.ts"
 import { put, read } from "./weights.ts"
 
-/** Reads the model of a folder; its weights live as long as the Scope. Weights are widened to single precision. */
+/** What can be wrong with a folder, or with the backend that its weights go to. */
+export type OpenError = FolderError | TokenizerError | BackendError | ShapeError
+
+/**
+ * Reads the model of a folder, with its tokenizer where there is one. Its weights, widened to single precision, live as
+ * long as the Scope.
+ */
 export const open = (
   folder: string
-): Effect.Effect<Model, FolderError | BackendError | ShapeError, Backend | FileSystem.FileSystem | Path.Path | Scope.Scope> =>
+): Effect.Effect<Model, OpenError, Backend | FileSystem.FileSystem | Path.Path | Scope.Scope> =>
   Effect.gen(function*() {
+    const path = yield* Path.Path
     const opened = yield* openFolder(folder)
     const { architecture, family, tokenizerFiles } = opened
+    const texts = tokenizerFiles.some((file) => path.basename(file) === "tokenizer.json")
+    const tokenizer = texts ? yield* readTokenizer(folder) : undefined
+    if (tokenizer !== undefined && tokenizer.vocabulary > architecture.vocabulary)
+      return yield* new TokenizerError({
+        problem: "bad tokenizer", source: folder,
+        message: `${folder}: the tokenizer has ${tokenizer.vocabulary} tokens, the model ${architecture.vocabulary}`
+      })
     const values = yield* tracked({ name: `reading ${folder}`, total: 1 }, ({ moveTo }) => opened.parameters(moveTo))
     const weights = yield* put(architecture, ({ path }) => Effect.succeed(at(values, path) ?? new Float32Array(0)))
-    return make({ name: folder, architecture, weights, family, tokenizerFiles })
+    return make({ name: folder, architecture, weights, family, tokenizerFiles, ...(tokenizer && { tokenizer }) })
   })
 
 /** The model of a folder as a Layer. */
 export const layer = (folder: string): Layer.Layer<
-  LanguageModel, FolderError | BackendError | ShapeError, Backend | FileSystem.FileSystem | Path.Path
+  LanguageModel, OpenError, Backend | FileSystem.FileSystem | Path.Path
 > => Layer.effect(LanguageModel, open(folder))
 
 /** How a model is stored. */
@@ -56,7 +71,10 @@ export const save = (
 > => Effect.gen(function*() {
   const { name, architecture, family, tokenizerFiles = [] } = model
   if (family === undefined)
-    return yield* new UnsupportedArchitecture({ family: "", field: "family", message: `${name}: a model without a family of formats cannot be written` })
+    return yield* new UnsupportedArchitecture({
+      family: "", field: "family", message: `${name}: a model without a family of formats cannot be written`
+    })
   const parameters = yield* read(architecture, model.weights)
-  yield* writeFolder(folder, { family, architecture, parameters }, { dtype: stored[dtype], replace: overwrite, tokenizerFiles })
+  const options = { dtype: stored[dtype], replace: overwrite, tokenizerFiles }
+  yield* writeFolder(folder, { family, architecture, parameters }, options)
 })

@@ -11,6 +11,7 @@ import type { Architecture } from "./architecture.ts"
 import type { DecodeError, Settings } from "./decode.ts"
 import { generate } from "./decode.ts"
 import type { Family } from "./families/family.ts"
+import type { Tokenizer } from "./tokenizer.ts"
 import type { Weights } from "./transformer.ts"
 
 /** Parameters in a backend's memory. */
@@ -20,12 +21,6 @@ export type WeightBuffers = Buffers<Weights<"f32">>
 export interface Transformer {
   readonly architecture: Architecture
   readonly weights: WeightBuffers
-}
-
-/** Between text and tokens. */
-export interface Tokenizer {
-  readonly encode: (text: string) => ReadonlyArray<number>
-  readonly decode: (tokens: ReadonlyArray<number>) => string
 }
 
 /** Continues a prompt, token by token, until an end token (not given) or as many as were asked for. */

@@ -7,7 +7,7 @@
  */
 import type { Architecture } from "./architecture.ts"
 
-/** The named axes of parameters. `embed` is the width of the token embedding, equal in size to `model` unless projected. */
+/** The named axes of parameters. `embed` is the width of the token embedding, as large as `model` unless projected. */
 export type ParameterAxis = "vocabulary" | "position" | "embed" | "model" | "head" | "share" | "depth" | "hidden"
 
 /**
@@ -16,7 +16,8 @@ export type ParameterAxis = "vocabulary" | "position" | "embed" | "model" | "hea
  */
 export type ParameterRole = "table" | "map" | "shift" | "gain"
 
-interface Kind {
+/** What is said of a kind. */
+export interface Kind {
   readonly role: ParameterRole
   readonly axes: ReadonlyArray<ParameterAxis>
   /** The axes summed over when the parameter is applied, a suffix of `axes`. */
@@ -102,7 +103,7 @@ export interface ParameterTree<L extends Leaves> {
   readonly unembedding?: L["unembedding"]
 }
 
-/** One parameter of one architecture: its dotted path in the tree, its kind, its axes with their sizes in memory order. */
+/** One parameter of an architecture: its dotted path in the tree, its kind, its axes with sizes in memory order. */
 export interface Parameter {
   readonly path: string
   readonly kind: ParameterKind

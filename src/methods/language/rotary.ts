@@ -20,7 +20,9 @@ export interface Turns<D extends Float> {
 }
 
 /** A function of the angles of positions 0 .. length - 1, computed in double precision on the host. */
-const table = <D extends Float>(dtype: D, f: (angle: number) => number, frequencies: ReadonlyArray<number>, length: number) => {
+const table = <D extends Float>(
+  dtype: D, f: (angle: number) => number, frequencies: ReadonlyArray<number>, length: number
+): Tensor<D, "position" | "depth"> => {
   const data = zeros(dtype, length * frequencies.length)
   data.set(Array.from({ length }, (_, position) => frequencies.map((frequency) => f(position * frequency))).flat())
   return literal(dtype, { position: length, depth: frequencies.length }, data)
@@ -41,11 +43,12 @@ export const turnsAt = <D extends Float>(
   dtype: D, rotary: Rotary, depth: number, positions: Tensor<"i32", "batch" | "time">, length: number
 ): Turns<D> => {
   const frequencies = rotaryFrequencies(rotary, depth)
-  const turn = (f: (angle: number) => number): Tensor<D, Turned> => gather(table(dtype, f, frequencies, length), positions, "position")
+  const turn = (f: (angle: number) => number): Tensor<D, Turned> =>
+    gather(table(dtype, f, frequencies, length), positions, "position")
   return { cosine: turn(Math.cos), sine: turn(Math.sin) }
 }
 
-/** Heads turned by their tokens' angles, each run of `sourceDepth` coordinates by itself where the description has it. */
+/** Heads turned by their tokens' angles; where the description has a `sourceDepth`, each run of it by itself. */
 export const rotate = <D extends Float, A extends string>(
   rotary: Rotary, { cosine, sine }: Turns<D>, x: Tensor<D, A | Turned>
 ): Tensor<D, A | Turned> => {
@@ -58,7 +61,10 @@ export const rotate = <D extends Float, A extends string>(
     const first: Part = slice(x, "depth", index * run, half)
     const second: Part = slice(x, "depth", index * run + half, half)
     const by = (part: Part, factor: Tensor<D, Turned>): Part => multiply(part, factor)
-    const turned: ReadonlyArray<Part> = [subtract(by(first, cosine), by(second, sine)), add(by(second, cosine), by(first, sine))]
+    const turned: ReadonlyArray<Part> = [
+      subtract(by(first, cosine), by(second, sine)),
+      add(by(second, cosine), by(first, sine))
+    ]
     return rotated < run ? [...turned, slice(x, "depth", index * run + rotated, run - rotated)] : turned
   }).flat()
   const [head, ...tail] = parts

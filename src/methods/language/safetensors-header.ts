@@ -3,16 +3,15 @@
  * range of bytes. A header is believed only when every statement of it agrees with the others and with the file's size.
  */
 import { Data, Effect } from "effect"
-import * as t from "io-ts"
 import type { CodecError } from "../../core/codec.ts"
 import { decode, decodeJson } from "../../core/codec.ts"
+import type { FileDType } from "./safetensors-codec.ts"
+import { dtypeBytes, headerObject, metadata as metadataCodec, tensorEntry } from "./safetensors-codec.ts"
 
-/** Bytes of one element, by dtype. */
-export const dtypeBytes = { F64: 8, F32: 4, F16: 2, BF16: 2, I64: 8, I32: 4, I16: 2, I8: 1, U8: 1, BOOL: 1 } as const
+export type { FileDType } from "./safetensors-codec.ts"
+export { dtypeBytes } from "./safetensors-codec.ts"
 
-export type FileDType = keyof typeof dtypeBytes
-
-/** A file that is not what its header, its index or its reader says. `tensor` is empty where the whole file is meant. */
+/** A file that is not what its header, its index or its reader says. `tensor` is empty where the file is meant. */
 export class SafetensorsError extends Data.TaggedError("SafetensorsError")<{
   readonly file: string
   readonly tensor: string
@@ -41,22 +40,6 @@ export interface Header {
   readonly metadata: Readonly<Record<string, string>>
 }
 
-const count = new t.Type<number>(
-  "a non-negative integer", t.number.is,
-  (input, context) => typeof input === "number" && Number.isSafeInteger(input) && input >= 0 ? t.success(input) : t.failure(input, context),
-  t.identity
-)
-const isDType = (input: unknown): input is FileDType => typeof input === "string" && Object.hasOwn(dtypeBytes, input)
-const dtype = new t.Type<FileDType>(
-  `a dtype of ${Object.keys(dtypeBytes).join(" ")}`,
-  isDType,
-  (input, context) => isDType(input) ? t.success(input) : t.failure(input, context),
-  t.identity
-)
-const object = t.record(t.string, t.unknown)
-const entry = t.type({ dtype, shape: t.array(count), data_offsets: t.tuple([count, count]) })
-const metadataOf = t.record(t.string, t.string)
-
 /** Elements of a shape. */
 export const elements = (shape: ReadonlyArray<number>): number => shape.reduce((product, size) => product * size, 1)
 
@@ -77,25 +60,26 @@ const repeatedKey = (text: string): string | undefined => {
   return undefined
 }
 
-const asSafetensors = (file: string, tensor: string) => (error: CodecError): SafetensorsError =>
-  SafetensorsError.of(file, tensor, `${error.field === "(whole value)" ? "" : `${error.field} `}${error.expected}`, error.actual)
+const named = (file: string, tensor: string) => ({ field, expected, actual }: CodecError): SafetensorsError =>
+  SafetensorsError.of(file, tensor, field === "(whole value)" ? expected : `${field} ${expected}`, actual)
 
 /** The header in `text`, checked against the `bytes` of data that follow it in the file. */
 export const parseHeader = (file: string, text: string, bytes: number): Effect.Effect<Header, SafetensorsError> =>
   Effect.gen(function*() {
-    const json = yield* Effect.mapError(decodeJson(object, file)(text), asSafetensors(file, ""))
+    const json = yield* Effect.mapError(decodeJson(headerObject, file)(text), named(file, ""))
     const repeated = repeatedKey(text)
     if (repeated !== undefined) return yield* SafetensorsError.of(file, repeated, "every key once", "this key twice")
     const { __metadata__: given = {}, ...entries } = json
-    const metadata = yield* Effect.mapError(decode(metadataOf, file)(given), asSafetensors(file, "__metadata__"))
+    const metadata = yield* Effect.mapError(decode(metadataCodec, file)(given), named(file, "__metadata__"))
     const tensors: Array<TensorInfo> = []
     for (const [name, value] of Object.entries(entries)) {
-      const { dtype, shape, data_offsets: [begin, end] } = yield* Effect.mapError(decode(entry, file)(value), asSafetensors(file, name))
+      const decoded = yield* Effect.mapError(decode(tensorEntry, file)(value), named(file, name))
+      const { dtype, shape, data_offsets: [begin, end] } = decoded
       const size = elements(shape) * dtypeBytes[dtype]
       if (end - begin !== size)
         return yield* SafetensorsError.of(file, name, `${size} bytes of ${dtype} [${shape}]`, `bytes ${begin} to ${end}`)
       if (end > bytes)
-        return yield* SafetensorsError.of(file, name, `bytes within the ${bytes} of the file's data`, `bytes ${begin} to ${end}`)
+        return yield* SafetensorsError.of(file, name, `bytes within the ${bytes} of data`, `bytes ${begin} to ${end}`)
       tensors.push({ name, dtype, shape, begin, end })
     }
     tensors.sort((left, right) => left.begin - right.begin || left.end - right.end)
@@ -106,7 +90,8 @@ export const parseHeader = (file: string, text: string, bytes: number): Effect.E
           `bytes ${tensor.begin} to ${tensor.end}`)
       end = tensor.end
     }
-    if (end !== bytes) return yield* SafetensorsError.of(file, "", `data of ${end} bytes, as the header says`, `${bytes} bytes`)
+    if (end !== bytes)
+      return yield* SafetensorsError.of(file, "", `data of ${end} bytes, as the header says`, `${bytes} bytes`)
     return { tensors: new Map(tensors.map((tensor) => [tensor.name, tensor])), metadata }
   })
 

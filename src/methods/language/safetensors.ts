@@ -5,10 +5,10 @@
 import type { Scope } from "effect"
 import { Effect, FileSystem, Path } from "effect"
 import type { PlatformError } from "effect/PlatformError"
-import * as t from "io-ts"
 import { decodeJson } from "../../core/codec.ts"
 import { writeFileAside } from "./aside.ts"
 import { fromBf16, fromF16, toBf16, toF16 } from "./half.ts"
+import { shardIndex } from "./safetensors-codec.ts"
 import type { FileDType, Header, TensorInfo } from "./safetensors-header.ts"
 import { dtypeBytes, elements, headerBytes, parseHeader, SafetensorsError } from "./safetensors-header.ts"
 
@@ -30,7 +30,8 @@ const chunk = 2 ** 30
 const readAt = Effect.fn(function*(file: string, handle: FileSystem.File, begin: number, length: number) {
   const bytes = new Uint8Array(length)
   for (let done = 0; done < length;) {
-    const got = yield* handle.read(bytes.subarray(done, Math.min(length, done + chunk)), { position: BigInt(begin + done) })
+    const wanted = bytes.subarray(done, Math.min(length, done + chunk))
+    const got = yield* handle.read(wanted, { position: BigInt(begin + done) })
     if (got === 0) return yield* SafetensorsError.of(file, "", `${begin + length} bytes`, `the end after ${begin + done}`)
     done += Number(got)
   }
@@ -40,7 +41,9 @@ const readAt = Effect.fn(function*(file: string, handle: FileSystem.File, begin:
 const utf8 = new TextDecoder("utf-8", { fatal: true })
 
 /** Opens one file for as long as the Scope lives. */
-export const openFile = (file: string): Effect.Effect<Weights, SafetensorsError | PlatformError, FileSystem.FileSystem | Scope.Scope> =>
+export const openFile = (
+  file: string
+): Effect.Effect<Weights, SafetensorsError | PlatformError, FileSystem.FileSystem | Scope.Scope> =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
     const handle = yield* fs.open(file, { flag: "r" })
@@ -48,8 +51,9 @@ export const openFile = (file: string): Effect.Effect<Weights, SafetensorsError 
     const total = Number(size)
     if (total < 8) return yield* SafetensorsError.of(file, "", "eight bytes of header length", `${total} bytes`)
     const length = Number(new DataView((yield* readAt(file, handle, 0, 8)).buffer).getBigUint64(0, true))
-    if (length > total - 8 || length > longestHeader)
-      return yield* SafetensorsError.of(file, "", `a header of at most ${Math.min(total - 8, longestHeader)} bytes`, `${length} bytes`)
+    const longest = Math.min(total - 8, longestHeader)
+    if (length > longest)
+      return yield* SafetensorsError.of(file, "", `a header of at most ${longest} bytes`, `${length} bytes`)
     const bytes = yield* readAt(file, handle, 8, length)
     const text = yield* Effect.try({
       try: () => utf8.decode(bytes),
@@ -67,15 +71,6 @@ export const openFile = (file: string): Effect.Effect<Weights, SafetensorsError 
     }
   })
 
-/** A file of the same folder, by its plain name. */
-const fileName = new t.Type<string>(
-  "a plain file name", t.string.is,
-  (input, context) => typeof input === "string" && /^[^/\\]+$/.test(input) && !input.startsWith("..")
-    ? t.success(input) : t.failure(input, context),
-  t.identity
-)
-const index = t.type({ weight_map: t.record(t.string, fileName) })
-
 /** Opens the shards of a `model.safetensors.index.json` for as long as the Scope lives. */
 export const openIndex = (file: string): Effect.Effect<
   Weights, SafetensorsError | PlatformError, FileSystem.FileSystem | Path.Path | Scope.Scope
@@ -83,12 +78,15 @@ export const openIndex = (file: string): Effect.Effect<
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
-    const { weight_map: map } = yield* Effect.mapError(decodeJson(index, file)(yield* fs.readFileString(file)), (error) =>
-      SafetensorsError.of(file, "", `${error.field} ${error.expected}`, error.actual))
+    const { weight_map: map } = yield* Effect.mapError(
+      decodeJson(shardIndex, file)(yield* fs.readFileString(file)),
+      ({ field, expected, actual }) => SafetensorsError.of(file, "", `${field} ${expected}`, actual)
+    )
     const shards = new Map<string, Weights>()
     for (const name of new Set(Object.values(map))) {
       const place = path.join(path.dirname(file), name)
-      if (!(yield* fs.exists(place))) return yield* SafetensorsError.of(place, "", `this shard, which ${file} names`, "no file")
+      if (!(yield* fs.exists(place)))
+        return yield* SafetensorsError.of(place, "", `this shard, which ${file} names`, "no file")
       shards.set(name, yield* openFile(place))
     }
     const tensors = new Map<string, TensorInfo>()

@@ -20,8 +20,10 @@ export interface Candidates {
   readonly probabilities: ReadonlyArray<number>
 }
 
-/** What may be drawn from these logits. Fails on a setting with a sentence that names it: see `refusal`. */
-export const candidates = (logits: Float32Array, { temperature, topK = logits.length, topP = 1 }: Sampling): Candidates => {
+/** What may be drawn from these logits, with settings that `refusal` has nothing against. */
+export const candidates = (
+  logits: Float32Array, { temperature, topK = logits.length, topP = 1 }: Sampling
+): Candidates => {
   const at = (token: number): number => logits[token] ?? -Infinity
   const ranked = Array.from(logits.keys()).sort((left, right) => at(right) - at(left) || left - right)
   if (temperature === 0) return { tokens: ranked.slice(0, 1), probabilities: [1] }
@@ -44,7 +46,8 @@ export const draw = ({ tokens, probabilities }: Candidates, uniform: number): nu
 
 /** Why these settings mean nothing, if they do not. */
 export const refusal = ({ temperature, topK = 1, topP = 1 }: Sampling): string | undefined => {
-  if (!(temperature >= 0 && temperature < Infinity)) return `temperature is a finite number of at least 0, not ${temperature}`
+  if (!(temperature >= 0 && temperature < Infinity))
+    return `temperature is a finite number of at least 0, not ${temperature}`
   if (!Number.isInteger(topK) || topK < 1) return `topK is a whole number of at least 1, not ${topK}`
   return topP > 0 && topP <= 1 ? undefined : `topP is above 0 and at most 1, not ${topP}`
 }

@@ -5,9 +5,9 @@
 import { Tokenizer as PretrainedTokenizer } from "@huggingface/tokenizers"
 import { Context, Data, Effect, FileSystem, Layer, Path, Stream } from "effect"
 import type { PlatformError } from "effect/PlatformError"
-import * as t from "io-ts"
 import type { CodecError } from "../../core/codec.ts"
 import { decode as decodeWith, decodeJson } from "../../core/codec.ts"
+import { jsonObject, tokenizerFile } from "./folder-codec.ts"
 
 /** A tokenizer file, text or token that there is nothing to do with. */
 export class TokenizerError extends Data.TaggedError("TokenizerError")<{
@@ -22,23 +22,22 @@ export interface Tokenizer {
   /** Ids of tokens that are not text, by their spelling. */
   readonly special: ReadonlyMap<string, number>
   /** The tokens of a text, with those that the tokenizer puts around a text (`plain` leaves them away). */
-  readonly encode: (text: string, options?: { readonly plain?: boolean }) => Effect.Effect<ReadonlyArray<number>, TokenizerError>
+  readonly encode: (
+    text: string,
+    options?: { readonly plain?: boolean }
+  ) => Effect.Effect<ReadonlyArray<number>, TokenizerError>
   /** The text of tokens. Special tokens are left away unless `special` asks for them. */
   readonly decode: (tokens: ReadonlyArray<number>, options?: DecodeOptions) => Effect.Effect<string, TokenizerError>
   /** The text of tokens as they come: whole characters only; what never becomes one is shown as U+FFFD at the end. */
-  readonly decodeStream: <E, R>(tokens: Stream.Stream<number, E, R>, options?: DecodeOptions) => Stream.Stream<string, E | TokenizerError, R>
+  readonly decodeStream: <E, R>(
+    tokens: Stream.Stream<number, E, R>,
+    options?: DecodeOptions
+  ) => Stream.Stream<string, E | TokenizerError, R>
 }
 
 export interface DecodeOptions { readonly special?: boolean }
 
 export const Tokenizer = Context.Service<Tokenizer>("noether/Tokenizer")
-
-const nullish = t.union([t.null, t.undefined, t.UnknownRecord])
-const file = t.type({
-  model: t.intersection([t.type({ vocab: t.union([t.UnknownRecord, t.UnknownArray]) }), t.partial({ type: t.string })]),
-  added_tokens: t.union([t.undefined, t.array(t.type({ id: t.number, content: t.string, special: t.union([t.boolean, t.undefined]) }))]),
-  decoder: nullish, post_processor: nullish, pre_tokenizer: nullish, normalizer: nullish
-})
 
 const refuse = (problem: TokenizerError["problem"], source: string, detail: string): TokenizerError =>
   new TokenizerError({ problem, source, message: `${source}: ${problem}: ${detail}` })
@@ -46,7 +45,10 @@ const refuse = (problem: TokenizerError["problem"], source: string, detail: stri
 /** What is used of the library; the package's own types do not resolve for an ES module. */
 interface Pretrained {
   readonly get_vocab: (added: boolean) => ReadonlyMap<string, number>
-  readonly encode: (text: string, options: { readonly add_special_tokens: boolean }) => { readonly ids: ReadonlyArray<number> }
+  readonly encode: (
+    text: string,
+    options: { readonly add_special_tokens: boolean }
+  ) => { readonly ids: ReadonlyArray<number> }
   readonly decode: (tokens: ReadonlyArray<number>, options: {
     readonly skip_special_tokens: boolean
     readonly clean_up_tokenization_spaces: boolean
@@ -63,11 +65,11 @@ export const make = (
   json: unknown, config: unknown, source: string
 ): Effect.Effect<Tokenizer, CodecError | TokenizerError> =>
   Effect.gen(function*() {
-    const contents = yield* decodeWith(file, source)(json)
-    const { added_tokens: added = [] } = contents
-    const settings = yield* decodeWith(t.UnknownRecord, `${source} (tokenizer_config.json)`)(config)
+    const contents = yield* decodeWith(tokenizerFile, source)(json)
+    const { added_tokens: extra = [] } = contents
+    const settings = yield* decodeWith(jsonObject, `${source} (tokenizer_config.json)`)(config)
     const pretrained = yield* Effect.try({
-      try: (): Pretrained => new PretrainedTokenizer({ ...parts, ...contents, added_tokens: added }, settings),
+      try: (): Pretrained => new PretrainedTokenizer({ ...parts, ...contents, added_tokens: extra }, settings),
       catch: (cause) => refuse("bad tokenizer", source, String(cause))
     })
     const ids = Array.from(pretrained.get_vocab(true).values())
@@ -77,16 +79,20 @@ export const make = (
     const known = new Set(ids)
 
     const text = (tokens: ReadonlyArray<number>, { special = false }: DecodeOptions): string =>
-      tokens.length === 0 ? "" : pretrained.decode([...tokens], { skip_special_tokens: !special, clean_up_tokenization_spaces: false })
+      tokens.length === 0
+        ? ""
+        : pretrained.decode([...tokens], { skip_special_tokens: !special, clean_up_tokenization_spaces: false })
 
     const check = (tokens: ReadonlyArray<number>): Effect.Effect<void, TokenizerError> => {
       const stranger = tokens.find((token) => !known.has(token))
-      return stranger === undefined ? Effect.void : Effect.fail(refuse("no such token", source, `${stranger} is none of the ${vocabulary} tokens`))
+      return stranger === undefined
+        ? Effect.void
+        : Effect.fail(refuse("no such token", source, `${stranger} is none of the ${vocabulary} tokens`))
     }
 
     return {
       vocabulary,
-      special: new Map(added.filter(({ special }) => special === true).map(({ content, id }) => [content, id])),
+      special: new Map(extra.filter(({ special }) => special === true).map(({ content, id }) => [content, id])),
       encode: (input, { plain = false } = {}) =>
         input === ""
           ? Effect.fail(refuse("empty text", source, "there is no text to encode"))
@@ -104,7 +110,12 @@ export const make = (
               ? [{ tokens: pending, read }, []] as const
               : [{ tokens: pending.slice(read), read: pending.length - read }, [whole.slice(shown.length)]] as const
           }),
-          { onHalt: ({ tokens: seen, read }) => [text(seen, options).slice(text(seen.slice(0, read), options).length)].filter((rest) => rest !== "") }
+          {
+            onHalt: ({ tokens: seen, read }) => {
+              const rest = text(seen, options).slice(text(seen.slice(0, read), options).length)
+              return rest === "" ? [] : [rest]
+            }
+          }
         )
     }
   })
@@ -118,8 +129,10 @@ export const read = (
     const path = yield* Path.Path
     const place = path.join(folder, "tokenizer.json")
     const settings = path.join(folder, "tokenizer_config.json")
-    const config = (yield* fs.exists(settings)) ? yield* decodeJson(t.UnknownRecord, settings)(yield* fs.readFileString(settings)) : {}
-    return yield* make(yield* decodeJson(t.UnknownRecord, place)(yield* fs.readFileString(place)), config, place)
+    const config = (yield* fs.exists(settings))
+      ? yield* decodeJson(jsonObject, settings)(yield* fs.readFileString(settings))
+      : {}
+    return yield* make(yield* decodeJson(jsonObject, place)(yield* fs.readFileString(place)), config, place)
   })
 
 /** The tokenizer of a folder, as a Layer. */

@@ -7,7 +7,9 @@ import { sizeOf } from "../../algebra/axis.ts"
 import type { Float } from "../../algebra/dtype.ts"
 import { softCap } from "../../algebra/derived/activation.ts"
 import type { Tensor } from "../../algebra/tensor.ts"
-import { add, contract, expand, gather, input, iota, lessEqual, multiply, rename, slice, subtract } from "../../algebra/tensor.ts"
+import {
+  add, contract, expand, gather, input, iota, lessEqual, multiply, rename, slice, subtract
+} from "../../algebra/tensor.ts"
 import type { Architecture } from "./architecture.ts"
 import type { Cache, Remembered, Surroundings } from "./attention.ts"
 import { attention } from "./attention.ts"
@@ -36,7 +38,7 @@ export type Logits<D extends Float> = Tensor<D, "batch" | "time" | "vocabulary">
 
 /** How tokens stand to each other, where it is not one text a row from its start on. */
 export interface Arrangement<D extends Float> {
-  /** The position of each token in its text, below the context (or the size of the memory). Default: 0, 1, 2, ... */
+  /** The position of each token in its text, below the context; default 0, 1, 2, ... */
   readonly positions?: Rows
   /** Which memories a token sees; at least one each. Default: those at its position and before. */
   readonly visible?: Tensor<"bool", "batch" | "time" | "memory">
@@ -55,44 +57,59 @@ export interface Trace<D extends Float> {
   readonly caches: ReadonlyArray<Cache<D>>
 }
 
-const inOrder = (tokens: Rows): Rows =>
-  expand(iota("i32", "time", sizeOf("transformer", tokens.axes, "time")), "batch", sizeOf("transformer", tokens.axes, "batch"))
+const sizesOf = ({ axes }: Rows): { readonly batch: number, readonly time: number } =>
+  ({ batch: sizeOf("transformer", axes, "batch"), time: sizeOf("transformer", axes, "time") })
 
-const surround = <D extends Float>(dtype: D, architecture: Architecture, tokens: Rows, arrangement: Arrangement<D>): Surroundings<D> => {
+const inOrder = (tokens: Rows): Rows => {
+  const { batch, time } = sizesOf(tokens)
+  return expand(iota("i32", "time", time), "batch", batch)
+}
+
+const surround = <D extends Float>(
+  dtype: D, architecture: Architecture, tokens: Rows, arrangement: Arrangement<D>
+): Surroundings<D> => {
   const { position, heads: { depth }, context } = architecture
-  const size = (axis: "batch" | "time") => sizeOf("transformer", tokens.axes, axis)
-  const positions = arrangement.positions ?? inOrder(tokens)
-  const [cache] = arrangement.caches ?? []
-  const places = cache && expand(iota("i32", "memory", sizeOf("transformer", cache.key.axes, "memory")), "batch", size("batch"))
-  const memories: Tensor<"i32", "batch" | "memory"> = arrangement.memories ?? places ?? rename(positions, { time: "memory" })
-  // with places in memory for positions, none is beyond the memory
-  const length = cache && arrangement.slots === undefined ? sizeOf("transformer", cache.key.axes, "memory") : context
+  const { positions = inOrder(tokens), caches: [cache] = [], slots } = arrangement
+  const room = cache && sizeOf("transformer", cache.key.axes, "memory")
+  const places = room === undefined ? rename(positions, { time: "memory" })
+    : expand(iota("i32", "memory", room), "batch", sizesOf(tokens).batch)
+  const memories: Tensor<"i32", "batch" | "memory"> = arrangement.memories ?? places
+  // where positions are places in memory, none is beyond it
+  const length = room !== undefined && slots === undefined ? room : context
   return {
     turns: position.kind === "learned" ? undefined
-      : arrangement.positions === undefined ? turnsInOrder(dtype, position, depth, { batch: size("batch"), time: size("time") })
-      : turnsAt(dtype, position, depth, arrangement.positions, length),
+      : arrangement.positions === undefined ? turnsInOrder(dtype, position, depth, sizesOf(tokens))
+      : turnsAt(dtype, position, depth, positions, length),
     visible: arrangement.visible ?? lessEqual(memories, positions),
     distance: subtract(positions, memories)
   }
 }
 
 /** The residual stream before the first block. */
-const embed = <D extends Float>(architecture: Architecture, weights: Weights<D>, tokens: Rows, positions: Rows | undefined): Stream<D> => {
-  const table = gather(weights.embedding, tokens, "vocabulary")
-  const embedded: Latents<D> = architecture.embeddingScale === 1 ? table : multiply(table, architecture.embeddingScale)
-  const stream: Stream<D> = weights.projectIn ? contract(embedded, weights.projectIn, "embed") : rename(embedded, { embed: "model" })
-  const { position } = architecture
+const embed = <D extends Float>(
+  architecture: Architecture, weights: Weights<D>, tokens: Rows, positions: Rows | undefined
+): Stream<D> => {
+  const { position, embeddingScale } = architecture
+  const table: Latents<D> = gather(weights.embedding, tokens, "vocabulary")
+  const embedded: Latents<D> = embeddingScale === 1 ? table : multiply(table, embeddingScale)
+  const stream: Stream<D> = weights.projectIn
+    ? contract(embedded, weights.projectIn, "embed")
+    : rename(embedded, { embed: "model" })
   if (position.kind !== "learned" || weights.position === undefined) return stream
-  if (positions !== undefined) return add(stream, gather(weights.position, add(positions, position.offset), "position"))
-  const row = slice(weights.position, "position", position.offset, sizeOf("transformer", tokens.axes, "time"))
+  if (positions !== undefined)
+    return add(stream, gather(weights.position, add(positions, position.offset), "position"))
+  const row = slice(weights.position, "position", position.offset, sizesOf(tokens).time)
   return add(stream, rename(row, { position: "time" }))
 }
 
+type NormName = "attentionNorm" | "feedForwardNorm" | "postAttentionNorm" | "postFeedForwardNorm"
+
 const block = <D extends Float>(
-  architecture: Architecture, layer: number, tree: LayerTree<Tensors<D>>, x: Stream<D>, surroundings: Surroundings<D>, remembered?: Remembered<D>
+  architecture: Architecture, layer: number, tree: LayerTree<Tensors<D>>, x: Stream<D>,
+  surroundings: Surroundings<D>, remembered?: Remembered<D>
 ): { readonly x: Stream<D>, readonly cache: Cache<D> } => {
   const { placement, parallelResidual, norm } = architecture
-  const N = (name: "attentionNorm" | "feedForwardNorm" | "postAttentionNorm" | "postFeedForwardNorm", y: Stream<D>) => normalise(norm, tree[name], y)
+  const N = (name: NormName, y: Stream<D>) => normalise(norm, tree[name], y)
   const A = (y: Stream<D>) => attention(architecture, layer, tree.attention, y, surroundings, remembered)
   const F = (y: Stream<D>) => feedForward(architecture.feedForward, tree.feedForward, y)
   switch (placement) {
@@ -134,7 +151,9 @@ export const trace = <D extends Float>(
     return seen
   })
   const last = architecture.finalNorm ? normalise(architecture.norm, weights.finalNorm, stream) : stream
-  const out: Latents<D> = weights.projectOut ? contract(last, weights.projectOut, "model") : rename(last, { model: "embed" })
+  const out: Latents<D> = weights.projectOut
+    ? contract(last, weights.projectOut, "model")
+    : rename(last, { model: "embed" })
   return { latents: out, caches }
 }
 
@@ -147,7 +166,8 @@ export const latents = <D extends Float>(
 export const unembed = <D extends Float, A extends string>(
   architecture: Architecture, weights: Weights<D>, x: Tensor<D, A | "embed">
 ): Tensor<D, Exclude<A, "embed"> | "vocabulary"> => {
-  const scores = contract<D, A | "embed", "vocabulary" | "embed", "embed">(x, weights.unembedding ?? weights.embedding, "embed")
+  const table = weights.unembedding ?? weights.embedding
+  const scores = contract<D, A | "embed", "vocabulary" | "embed", "embed">(x, table, "embed")
   return architecture.finalSoftCap === undefined ? scores : softCap(scores, architecture.finalSoftCap)
 }
 

@@ -14,8 +14,12 @@ const isBranch = (node: unknown): node is Branch => typeof node === "object" && 
  * The tree of an architecture, each leaf made by `leaf` from its parameter. The leaf of a parameter of kind K must be
  * an L[K]; the type of `leaf` cannot say so, so the caller promises it.
  */
-export const build = <L extends Leaves>(architecture: Architecture, leaf: (parameter: Parameter) => L[keyof L]): ParameterTree<L> => {
-  const root: Branch = { layers: Array.from({ length: architecture.layers }, () => ({ attention: {}, feedForward: {} })) }
+export const build = <L extends Leaves>(
+  architecture: Architecture,
+  leaf: (parameter: Parameter) => L[keyof L]
+): ParameterTree<L> => {
+  const layers = Array.from({ length: architecture.layers }, () => ({ attention: {}, feedForward: {} }))
+  const root: Branch = { layers }
   for (const parameter of parametersOf(architecture)) {
     const keys = parameter.path.split(".")
     const last = keys.pop() ?? parameter.path

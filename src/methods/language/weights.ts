@@ -12,17 +12,22 @@ import { build, leavesOf } from "./tree.ts"
 
 type Buffered = { readonly [K in ParameterKind]: Buffer<"f32", AxesOf<K>> }
 
+/** The tree of buffers that `bufferOf` gives, each on the axes of its parameter. */
+export const collect = <E, R>(
+  architecture: Architecture, bufferOf: (parameter: Parameter) => Effect.Effect<SomeBuffer, E, R>
+): Effect.Effect<WeightBuffers, E, R> => Effect.gen(function*() {
+  const buffers = new Map<string, SomeBuffer>()
+  for (const parameter of parametersOf(architecture)) buffers.set(parameter.path, yield* bufferOf(parameter))
+  // there is one for every path, on the axes of its kind, which a list of parameters does not say
+  return build<Buffered>(architecture, ({ path }) => buffers.get(path) as Buffered[ParameterKind])
+})
+
 /** The parameters of an architecture with the values that `valuesOf` gives each, in its memory order. */
 export const put = <E, R>(
   architecture: Architecture, valuesOf: (parameter: Parameter) => Effect.Effect<Float32Array, E, R>
-): Effect.Effect<WeightBuffers, E | BackendError | ShapeError, R | Backend | Scope.Scope> => Effect.gen(function*() {
-  const backend = yield* Backend
-  const buffers = new Map<string, SomeBuffer>()
-  for (const parameter of parametersOf(architecture))
-    buffers.set(parameter.path, yield* backend.put("f32", Object.fromEntries(parameter.axes), yield* valuesOf(parameter)))
-  // every path was put above, on the axes of its kind, which a record built from a list does not say
-  return build<Buffered>(architecture, ({ path }) => buffers.get(path) as Buffered[ParameterKind])
-})
+): Effect.Effect<WeightBuffers, E | BackendError | ShapeError, R | Backend | Scope.Scope> =>
+  Effect.flatMap(Backend, (backend) => collect(architecture, (parameter) =>
+    Effect.flatMap(valuesOf(parameter), (values) => backend.put("f32", Object.fromEntries(parameter.axes), values))))
 
 /** The values of all parameters on the host, each in its memory order. */
 export const read = (

@@ -65,7 +65,8 @@ const isUsage = (error: unknown): error is CliError.ShowHelp => CliError.isCliEr
 /** An error of the operating system, under its own tag and with the path it is about. */
 const systemFailure = ({ reason, message }: PlatformError): Failure => {
   const file = reason._tag === "BadArgument" ? undefined : reason.pathOrDescriptor
-  return { error: { tag: reason._tag, message, ...(file === undefined ? {} : { file: String(file) }) } }
+  const plain = message.replace(`${reason._tag}: `, "")
+  return { error: { tag: reason._tag, message: plain, ...(file === undefined ? {} : { file: String(file) }) } }
 }
 
 /** Any error as the `{ error }` of the document: its tag, its message, and the file and field that it carries. */

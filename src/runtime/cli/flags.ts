@@ -48,9 +48,9 @@ export const settings = {
     Flag.withDefault(false)
   ),
   backend: Flag.Literals("backend", backendNames).pipe(
-    Flag.withDescription("What computes: cpu (WebAssembly), or reference (slow, obviously right) (default cpu)"),
-    Flag.withDefault("cpu")
+    Flag.withDescription(`What computes (default ${backendNames[0]})`),
+    Flag.withDefault(backendNames[0])
   ),
-  threads: count("threads", availableParallelism(), "Threads of the cpu backend"),
+  threads: count("threads", availableParallelism(), "Threads that the backend may use"),
   seed: count("seed", 0, "Root of every random number", 0)
 }

@@ -12,7 +12,7 @@ import { countOf, type Parameter, parametersOf } from "../../methods/language/pa
 import { toFloats } from "../../methods/language/safetensors.ts"
 import { quantity } from "../figures.ts"
 import type { Table } from "../report/content.ts"
-import type { InspectRequest, Outcome } from "./request.ts"
+import { figure, type InspectRequest, type Outcome } from "./request.ts"
 
 const finite: Law = {
   name: "every weight is a finite number",
@@ -33,17 +33,15 @@ const parameterTable = (parameters: ReadonlyArray<Parameter>): Table => ({
   ])
 })
 
-const count = (name: string, value: number, unit = ""): Figure => ({ name, value, unit, source: "measured" })
-
 const sizes = (architecture: Architecture): ReadonlyArray<Figure> => [
-  count("layers", architecture.layers),
-  count("width of the residual stream (model)", architecture.model),
-  count("width of the feed-forward layer (hidden)", architecture.hidden),
-  count("query heads", queryHeads(architecture)),
-  count("key-value heads", architecture.heads.key),
-  count("width of a head (depth)", architecture.heads.depth),
-  count("vocabulary", architecture.vocabulary, "tokens"),
-  count("context", architecture.context, "tokens")
+  figure("layers", architecture.layers),
+  figure("width of the residual stream (model)", architecture.model),
+  figure("width of the feed-forward layer (hidden)", architecture.hidden),
+  figure("query heads", queryHeads(architecture)),
+  figure("key-value heads", architecture.heads.key),
+  figure("width of a head (depth)", architecture.heads.depth),
+  figure("vocabulary", architecture.vocabulary, "tokens"),
+  figure("context", architecture.context, "tokens")
 ]
 
 const described = (architecture: Architecture): string => {
@@ -64,7 +62,8 @@ export const inspect = ({ folder, settings }: InspectRequest) =>
     const seen = yield* trackedForEach({ name: "tensors", unit: "tensor" }, tensors, (tensor) =>
       Effect.map(weights.read(tensor.name), (bytes) => {
         const values = toFloats(tensor.dtype, bytes) ?? new Float32Array(0)
-        return observe(values.reduce<number>((wrong, value) => wrong + (Number.isFinite(value) ? 0 : 1), 0), tensor.name)
+        const wrong = values.reduce<number>((sum, value) => sum + (Number.isFinite(value) ? 0 : 1), 0)
+        return observe(wrong, tensor.name)
       }))
     const parameters = parametersOf(architecture)
     const dtypes = [...new Set(tensors.map(({ dtype }) => dtype))].join(", ")
@@ -81,9 +80,9 @@ export const inspect = ({ folder, settings }: InspectRequest) =>
         seed: settings.seed,
         laws: [judge(finite, seen.reduce(measurements.concat, measurements.empty))],
         figures: [
-          count("parameters", parameters.reduce((sum, parameter) => sum + countOf(parameter), 0), "weights"),
-          count("tensors", tensors.length),
-          count("size of the tensors", tensors.reduce((sum, { begin, end }) => sum + end - begin, 0), "bytes"),
+          figure("parameters", parameters.reduce((sum, parameter) => sum + countOf(parameter), 0), "weights"),
+          figure("tensors", tensors.length),
+          figure("size of the tensors", tensors.reduce((sum, { begin, end }) => sum + end - begin, 0), "bytes"),
           ...sizes(architecture)
         ]
       }

@@ -2,7 +2,8 @@
  * What the command line asks of the library, decoded: one typed request a command, and the outcome that every command
  * gives back. A command's body is a function from its request to an Effect of an `Outcome`, in the file of its name.
  */
-import type { Report } from "../../core/document.ts"
+import type { Figure, Report } from "../../core/document.ts"
+import type { Configuration } from "../../methods/language/hypercloning/index.ts"
 import type { Plot, Table } from "../report/content.ts"
 
 /** Where a command runs, and how it answers. */
@@ -16,12 +17,9 @@ export interface Settings {
   readonly seed: number
 }
 
+/** Names of backends, the default first. */
 export const backendNames = ["cpu", "reference"] as const
 export type BackendName = (typeof backendNames)[number]
-
-/** The four ways to fill the blocks of a grown matrix (HyperCloning, section 3.4). */
-export const variants = ["symmetric", "diagonal", "noisy-symmetric", "noisy-diagonal"] as const
-export type Variant = (typeof variants)[number]
 
 /** The main job: load, measure, grow by every variant, check every law, train, report into the folder `out`. */
 export interface RunRequest {
@@ -45,18 +43,18 @@ export interface TrainRequest {
   readonly resume: boolean
 }
 
-/** Grow the model in `folder` by whole factors, into the folder `out`. */
+/** Grow the model in `folder` into the folder `out`. */
 export interface GrowRequest {
   readonly settings: Settings
   readonly folder: string
   readonly out: string
-  readonly width: number
-  /** The factor of the feed-forward axis; that of the width when undefined. */
-  readonly ffn: number | undefined
-  readonly variant: Variant
-  /** Signal over noise of the noisy variants, in decibels. */
-  readonly noise: number
+  readonly configuration: Configuration
+  /** How weights are stored. */
+  readonly dtype: (typeof dtypes)[number]
+  readonly overwrite: boolean
 }
+
+export const dtypes = ["f32", "bf16", "f16"] as const
 
 /** Continue a prompt with the model in `folder`. Temperature 0 is greedy. */
 export interface GenerateRequest {
@@ -84,6 +82,9 @@ export interface InspectRequest {
   readonly settings: Settings
   readonly folder: string
 }
+
+/** A number that was measured in this run. */
+export const figure = (name: string, value: number, unit = ""): Figure => ({ name, value, unit, source: "measured" })
 
 /** What a command gives back: the document of `--json`, and what is shown to people besides its laws and figures. */
 export interface Outcome {

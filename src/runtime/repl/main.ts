@@ -5,7 +5,7 @@
 import { Cause, Effect, Exit, ManagedRuntime } from "effect"
 import { inspect } from "node:util"
 import type { Backend } from "../../algebra/backend.ts"
-import * as Reference from "../../algebra/backends/reference/index.ts"
+import * as Cpu from "../../algebra/backends/cpu/index.ts"
 import { failureOf, line } from "../cli/answer.ts"
 import { root, version } from "../package.ts"
 import { startSession } from "./typescript.ts"
@@ -18,10 +18,10 @@ const banner = `Noether ${version}, TypeScript with types checked; an Effect on 
 
 const preamble = `import { Effect, Layer, Stream, Schedule, Option, Result, pipe } from "effect"
 import * as noether from "noether"
-import { algebra, core } from "noether"
+import { algebra, core, HyperCloning, language } from "noether"
 `
 
-const runtime = ManagedRuntime.make(Reference.layer)
+const runtime = ManagedRuntime.make(Cpu.layer)
 
 /** Runs an Effect; its failure is refused in one line. */
 const settle = async (value: unknown): Promise<unknown> => {

@@ -3,22 +3,16 @@
  * transformer and back, and under which names and in which layout its checkpoints store each parameter. Writing is
  * honest by construction: a configuration is only written if reading it again gives the same description.
  */
-import { Data, Effect } from "effect"
 import * as E from "fp-ts/lib/Either.js"
 import type * as t from "io-ts"
-import type { CodecError } from "../../../core/codec.ts"
-import { decode } from "../../../core/codec.ts"
 import type { Architecture } from "../architecture.ts"
+import type { Difference } from "../difference.ts"
 import { difference } from "../difference.ts"
 import type { Names, Slot } from "../layout.ts"
 import { slots } from "../layout.ts"
+import { UnsupportedArchitecture } from "./unsupported.ts"
 
-/** A description that a family's files cannot express, or a `model_type` that the library does not know. */
-export class UnsupportedArchitecture extends Data.TaggedError("UnsupportedArchitecture")<{
-  readonly family: string
-  readonly field: string
-  readonly message: string
-}> {}
+export { UnsupportedArchitecture } from "./unsupported.ts"
 
 /** A JSON object. */
 export type Json = { readonly [key: string]: unknown }
@@ -34,8 +28,8 @@ export interface Family {
   readonly harmless: (tensor: string, architecture: Architecture) => boolean
   /** Other names under which a tensor is stored. */
   readonly aliases: ReadonlyMap<string, string>
-  /** The description in a config.json, which came from `file`. */
-  readonly read: (config: unknown, file: string) => Effect.Effect<Architecture, CodecError>
+  /** Decodes the description in a config.json. */
+  readonly config: t.Decoder<unknown, Architecture>
   /** The config.json of a description. */
   readonly write: (architecture: Architecture) => E.Either<UnsupportedArchitecture, Json>
   /** Every tensor of a checkpoint, with the parameters that it holds. */
@@ -63,6 +57,13 @@ const withoutNothing = (config: Json): Json =>
 
 const isJson = (value: unknown): value is Json => typeof value === "object" && value !== null && !Array.isArray(value)
 
+/** A configuration that its own codec refuses differs from the description in the first field refused. */
+const refused = (errors: t.Errors): Difference => {
+  const [error] = errors
+  const path = error?.context.map(({ key }) => key).filter((key) => key !== "").join(".") ?? ""
+  return { path, left: error?.value, right: error?.message }
+}
+
 /** A family from its codec, the two maps and its table of names. */
 export const family = <C>(definition: Definition<C>): Family => {
   const { modelType, className, codec, toArchitecture, toConfig } = definition
@@ -72,20 +73,24 @@ export const family = <C>(definition: Definition<C>): Family => {
     prefix: definition.prefix ?? "model.",
     aliases: definition.aliases ?? new Map(),
     harmless: (tensor, architecture) =>
-      harmlessEverywhere.test(tensor) || definition.harmless?.test(tensor) === true || architecture.tiedHead && head.test(tensor),
-    read: (config, file) => Effect.map(decode(codec, file)(config), toArchitecture),
+      harmlessEverywhere.test(tensor) || definition.harmless?.test(tensor) === true
+      || architecture.tiedHead && head.test(tensor),
+    config: {
+      name: codec.name,
+      validate: (input, context) => E.map(toArchitecture)(codec.validate(input, context)),
+      decode: (input) => E.map(toArchitecture)(codec.decode(input))
+    },
     write: (architecture) => {
       const encoded = codec.encode(toConfig(architecture))
-      const back = E.map(toArchitecture)(codec.decode(encoded))
-      const differs = E.isLeft(back)
-        ? { path: back.left.at(-1)?.context.map(({ key }) => key).filter(Boolean).join(".") ?? "", left: back.left.at(-1)?.value, right: back.left.at(-1)?.message }
-        : difference(architecture, back.right)
+      const compared = (back: C) => difference(architecture, toArchitecture(back))
+      const differs = E.match(refused, compared)(codec.decode(encoded))
       return differs === undefined && isJson(encoded)
         ? E.right({ architectures: [className], ...withoutNothing(encoded) })
         : E.left(new UnsupportedArchitecture({
-          family: modelType, field: differs?.path ?? "",
-          message: `a config.json of model_type ${modelType} cannot express ${differs?.path} = ${JSON.stringify(differs?.left)}`
-            + ` (at best ${JSON.stringify(differs?.right)})`
+          family: modelType,
+          field: differs?.path ?? "",
+          message: `a config.json of model_type ${modelType} cannot express ${differs?.path} = `
+            + `${JSON.stringify(differs?.left)} (at best ${JSON.stringify(differs?.right)})`
         }))
     },
     layout: (architecture) => slots(architecture, definition.names)

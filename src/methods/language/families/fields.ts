@@ -8,10 +8,14 @@ import type { Activation, Learned, Rotary, RotaryScaling } from "../architecture
 const given = (input: unknown): boolean => input !== undefined && input !== null
 
 /** A type whose refusal is the sentence `expected`. */
-export const refined = <A>(expected: string, base: t.Type<A, unknown>, holds: (value: A) => boolean): t.Type<A, unknown> =>
+export const refined = <A>(
+  expected: string,
+  base: t.Type<A, unknown>,
+  holds: (value: A) => boolean
+): t.Type<A, unknown> =>
   new t.Type(expected, (input): input is A => base.is(input) && holds(input), (input, context) => {
     const decoded = base.validate(input, context)
-    return decoded._tag === "Right" && holds(decoded.right) ? decoded : t.failure(input, context, expected)
+    return decoded._tag === "Left" || holds(decoded.right) ? decoded : t.failure(input, context, expected)
   }, base.encode)
 
 /** A field that may be absent or null, and then is the given value. */
@@ -28,7 +32,8 @@ export const nullable = <A>(codec: t.Type<A, unknown>, absent: A | null): t.Type
   new t.Type<A | null, unknown>(
     `${codec.name} or null`,
     (input): input is A | null => input === null || codec.is(input),
-    (input, context) => input === undefined ? t.success(absent) : input === null ? t.success(null) : codec.validate(input, context),
+    (input, context) =>
+      input === undefined ? t.success(absent) : input === null ? t.success(null) : codec.validate(input, context),
     (value) => value === null ? null : codec.encode(value)
   )
 
@@ -45,6 +50,9 @@ export const only = <A extends boolean | number | string>(value: A): t.Type<A, u
   new t.Type(
     JSON.stringify(value), (input): input is A => input === value,
     (input, context) => !given(input) || input === value ? t.success(value) : t.failure(input, context), t.identity)
+
+/** What is looked at before the family is known. */
+export const identity = t.type({ model_type: t.string, quantization_config: t.unknown })
 
 /** `model_type` itself. */
 export const modelType = <M extends string>(name: M): t.Type<M, unknown> => t.literal(name)

@@ -4,13 +4,14 @@
  */
 import * as t from "io-ts"
 import type { Architecture } from "../architecture.ts"
+import { biases, decoder, divisible, everyLayer, rms, sizeFields, wholeHeads, writeSizes } from "./decoder.ts"
 import { family } from "./family.ts"
 import {
-  activation, flag, modelType, nullable, only, optional, positive, readRotary, readTokens, ropeFields, size, tokenFields,
-  writeRotary, writeTokens
+  activation, flag, modelType, nullable, only, optional, positive, readRotary, readTokens, ropeFields, size,
+  tokenFields, writeRotary, writeTokens
 } from "./fields.ts"
-import { biases, decoder, divisible, everyLayer, llamaNames, preNormNames, rms, sizeFields, wholeHeads, writeSizes } from "./llama.ts"
-import { layerTypes, layerTypesOf, readWindows, windowOf } from "./windows.ts"
+import { llamaNames, preNormNames } from "./llama.ts"
+import { layerTypes, layerTypesOf, oneTypeALayer, readWindows, windowOf } from "./windows.ts"
 
 const fields = {
   ...sizeFields,
@@ -23,9 +24,9 @@ const fields = {
   ...tokenFields(2, 1, 0),
   ...ropeFields
 }
-const codecOfFields = t.type(fields)
+type Fields = t.TypeOf<t.TypeC<typeof fields>>
 
-const read = (config: t.TypeOf<typeof codecOfFields>) => ({
+const read = (config: Fields) => ({
   ...decoder(config),
   context: config.max_position_embeddings,
   norm: { ...rms(config.rms_norm_eps), unitOffset: true },
@@ -80,7 +81,7 @@ export const gemma = family({
 export const gemma2 = family({
   modelType: "gemma2",
   className: "Gemma2ForCausalLM",
-  codec: divisible(wholeHeads(t.type({
+  codec: oneTypeALayer(divisible(wholeHeads(t.type({
     model_type: modelType("gemma2"), ...fields,
     num_key_value_heads: optional(size, 4),
     hidden_activation: optional(activation, "gelu_tanh"),
@@ -89,7 +90,7 @@ export const gemma2 = family({
     layer_types: layerTypes,
     final_logit_softcapping: nullable(positive, 30),
     attn_logit_softcapping: nullable(positive, 50)
-  }))),
+  })))),
   toArchitecture: (config): Architecture => {
     const shared = read(config)
     const { final_logit_softcapping: finalSoftCap, attn_logit_softcapping: softCap } = config

@@ -5,12 +5,12 @@
 import * as t from "io-ts"
 import type { Architecture } from "../architecture.ts"
 import type { Dims, Place } from "../layout.ts"
+import { biases, everyLayer } from "./decoder.ts"
 import { family } from "./family.ts"
 import {
   activation, flag, modelType, optional, positive, readRotary, readTokens, refined, ropeFields, size, tokenFields,
   writeRotary, writeTokens
 } from "./fields.ts"
-import { biases, everyLayer } from "./llama.ts"
 
 const fused = (suffix: "weight" | "bias", part: number): Place => {
   const rows: Dims = [["head", "part", "depth"]]
@@ -64,7 +64,9 @@ export const gptNeox = family({
       placement: "pre",
       parallelResidual: config.use_parallel_residual,
       position: readRotary(
-        { ...config, rope_theta: config.rotary_emb_base ?? config.rope_theta }, config.max_position_embeddings, config.rotary_pct),
+        { ...config, rope_theta: config.rotary_emb_base ?? config.rope_theta },
+        config.max_position_embeddings, config.rotary_pct
+      ),
       attention: {
         bias: biases(config.attention_bias), queryKeyNorm: "none", scale: depth ** -0.5,
         windows: everyLayer(config.num_hidden_layers, null)

@@ -5,9 +5,11 @@
 import * as t from "io-ts"
 import type { Architecture } from "../architecture.ts"
 import type { Dims, FileAxis, Place } from "../layout.ts"
+import { biases, everyLayer } from "./decoder.ts"
 import { family } from "./family.ts"
-import { activation, flag, modelType, only, optional, positive, readTokens, refined, size, tokenFields, writeTokens } from "./fields.ts"
-import { biases, everyLayer } from "./llama.ts"
+import {
+  activation, flag, modelType, only, optional, positive, readTokens, refined, size, tokenFields, writeTokens
+} from "./fields.ts"
 
 const fused = (suffix: "weight" | "bias", part: number): Place => {
   const columns: Dims = [["part", "head", "depth"]]

@@ -4,12 +4,13 @@
  */
 import * as t from "io-ts"
 import type { Architecture } from "../architecture.ts"
+import { biases, decoder, everyLayer, rms, sizeFields, wholeHeads, writeSizes } from "./decoder.ts"
 import { family } from "./family.ts"
 import {
   activation, flag, modelType, optional, positive, readRotary, readTokens, ropeFields, size, tokenFields, writeRotary,
   writeTokens
 } from "./fields.ts"
-import { biases, decoder, everyLayer, llamaNames, preNormNames, rms, sizeFields, wholeHeads, writeSizes } from "./llama.ts"
+import { llamaNames, preNormNames } from "./llama.ts"
 
 const fields = {
   ...sizeFields,
@@ -21,9 +22,9 @@ const fields = {
   ...tokenFields(null, 50_279, 1),
   ...ropeFields
 }
-const codecOfFields = t.type(fields)
+type Fields = t.TypeOf<t.TypeC<typeof fields>>
 
-const read = (config: t.TypeOf<typeof codecOfFields>) => {
+const read = (config: Fields) => {
   const shared = decoder(config)
   return {
     ...shared,
@@ -62,7 +63,9 @@ export const olmo = family({
       }
     }
   },
-  toConfig: (architecture) => ({ model_type: "olmo" as const, ...write(architecture), clip_qkv: architecture.attention.clip }),
+  toConfig: (architecture) => ({
+    model_type: "olmo" as const, ...write(architecture), clip_qkv: architecture.attention.clip
+  }),
   names: preNormNames
 })
 

@@ -4,9 +4,11 @@
  */
 import * as t from "io-ts"
 import type { Architecture } from "../architecture.ts"
+import { biases, everyLayer } from "./decoder.ts"
 import { family } from "./family.ts"
-import { activation, flag, modelType, only, optional, readTokens, refined, size, tokenFields, writeTokens } from "./fields.ts"
-import { biases, everyLayer } from "./llama.ts"
+import {
+  activation, flag, modelType, only, optional, readTokens, refined, size, tokenFields, writeTokens
+} from "./fields.ts"
 
 /** The position table has two rows more than positions, and begins with them. */
 const offset = 2

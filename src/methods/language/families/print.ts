@@ -5,8 +5,8 @@
 import type { Json } from "./family.ts"
 
 const floats = [
-  "rms_norm_eps", "layer_norm_eps", "layer_norm_epsilon", "clip_qkv", "attn_logit_softcapping", "final_logit_softcapping",
-  "rope_theta", "factor", "low_freq_factor", "high_freq_factor", "rotary_pct"
+  "rms_norm_eps", "layer_norm_eps", "layer_norm_epsilon", "clip_qkv", "attn_logit_softcapping",
+  "final_logit_softcapping", "rope_theta", "factor", "low_freq_factor", "high_freq_factor", "rotary_pct"
 ]
 const wholeFloat = new RegExp(`^( *"(?:${floats.join("|")})": -?\\d+)(,?)$`, "gm")
 

@@ -4,13 +4,14 @@
  */
 import * as t from "io-ts"
 import type { Architecture } from "../architecture.ts"
+import { biases, decoder, rms, sizeFields, wholeHeads, writeSizes } from "./decoder.ts"
 import { family } from "./family.ts"
 import {
   activation, flag, modelType, optional, positive, readRotary, readTokens, ropeFields, size, tokenFields, writeRotary,
   writeTokens
 } from "./fields.ts"
-import { biases, decoder, preNormNames, rms, sizeFields, wholeHeads, writeSizes } from "./llama.ts"
-import { layerTypes, layerTypesOf, readWindows, windowOf } from "./windows.ts"
+import { preNormNames } from "./llama.ts"
+import { layerTypes, layerTypesOf, oneTypeALayer, readWindows, windowOf } from "./windows.ts"
 
 const common = {
   ...sizeFields,
@@ -26,9 +27,9 @@ const common = {
   ...tokenFields(null, null, null),
   ...ropeFields
 }
-const fields = t.type(common)
+type Fields = t.TypeOf<t.TypeC<typeof common>>
 
-const read = (config: t.TypeOf<typeof fields> & { readonly head_dim: number | undefined }) => {
+const read = (config: Fields & { readonly head_dim: number | undefined }) => {
   const shared = decoder(config)
   return {
     ...shared,
@@ -37,8 +38,10 @@ const read = (config: t.TypeOf<typeof fields> & { readonly head_dim: number | un
     position: readRotary(config, config.max_position_embeddings),
     attention: {
       scale: shared.heads.depth ** -0.5,
-      windows: readWindows(config.layer_types, shared.layers, config.use_sliding_window ? config.sliding_window : null,
-        (layer) => layer >= config.max_window_layers)
+      windows: readWindows(
+        config.layer_types, shared.layers, config.use_sliding_window ? config.sliding_window : null,
+        (layer) => layer >= config.max_window_layers
+      )
     },
     feedForward: { gated: true, activation: config.hidden_act, bias: false },
     tokens: readTokens(config)
@@ -68,7 +71,9 @@ const firstWindow = ({ attention, layers }: Architecture): number => {
 export const qwen2 = family({
   modelType: "qwen2",
   className: "Qwen2ForCausalLM",
-  codec: wholeHeads(t.type({ model_type: modelType("qwen2"), ...common, head_dim: optional(size, undefined) })),
+  codec: oneTypeALayer(wholeHeads(t.type({
+    model_type: modelType("qwen2"), ...common, head_dim: optional(size, undefined)
+  }))),
   toArchitecture: (config): Architecture => {
     const shared = read(config)
     return { ...shared, attention: { ...shared.attention, bias: biases(true, false), queryKeyNorm: "none" } }
@@ -80,9 +85,9 @@ export const qwen2 = family({
 export const qwen3 = family({
   modelType: "qwen3",
   className: "Qwen3ForCausalLM",
-  codec: wholeHeads(t.type({
+  codec: oneTypeALayer(wholeHeads(t.type({
     model_type: modelType("qwen3"), ...common, head_dim: optional(size, 128), attention_bias: optional(flag, false)
-  })),
+  }))),
   toArchitecture: (config): Architecture => {
     const shared = read(config)
     return { ...shared, attention: { ...shared.attention, bias: biases(config.attention_bias), queryKeyNorm: "head" } }

@@ -4,12 +4,22 @@
  */
 import * as t from "io-ts"
 import type { Architecture } from "../architecture.ts"
-import { optional } from "./fields.ts"
+import { optional, refined } from "./fields.ts"
 
 const kind = t.keyof({ full_attention: null, sliding_attention: null })
 
 /** `layer_types`, one entry a layer. */
 export const layerTypes = optional(t.array(kind), undefined)
+
+interface Layered {
+  readonly layer_types: ReadonlyArray<unknown> | undefined
+  readonly num_hidden_layers: number
+}
+
+/** Where `layer_types` is there, it has one entry a layer. */
+export const oneTypeALayer = <C extends Layered>(codec: t.Type<C, unknown>): t.Type<C, unknown> =>
+  refined("layer_types with one entry for each of num_hidden_layers", codec, (config) =>
+    config.layer_types === undefined || config.layer_types.length === config.num_hidden_layers)
 
 /** The window of every layer. `rule` says which layers slide where `layer_types` is absent. */
 export const readWindows = (

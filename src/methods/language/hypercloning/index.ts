@@ -4,7 +4,6 @@
  * every logit of every input is conserved. Laws: laws/methods/language/hypercloning/.
  */
 import { Effect, Layer } from "effect"
-import * as t from "io-ts"
 import type { BackendError } from "../../../algebra/backend.ts"
 import { Backend } from "../../../algebra/backend.ts"
 import type { ShapeError } from "../../../algebra/axis.ts"
@@ -14,12 +13,14 @@ import { tracked } from "../../../core/progress.ts"
 import type { Model } from "../model.ts"
 import { LanguageModel, make } from "../model.ts"
 import { placeholders } from "../transformer.ts"
+import { Configuration } from "./configuration.ts"
 import type { Variant } from "./expansion.ts"
 import { grow } from "./grow.ts"
 import type { Factors } from "./growth.ts"
 import { growth, GrowthError } from "./growth.ts"
 import { sameGreedyText, sameLogits } from "./preservation.ts"
 
+export { Configuration } from "./configuration.ts"
 export { expand } from "./expansion.ts"
 export type { Noise, Repetition, Variant } from "./expansion.ts"
 export { grow } from "./grow.ts"
@@ -28,29 +29,6 @@ export { growth, GrowthError } from "./growth.ts"
 export type { Factors, Growth } from "./growth.ts"
 export * as preservation from "./preservation.ts"
 
-/** Every setting may be left out; what is left out is as the comment says. */
-export const Configuration = t.readonly(t.partial({
-  /** Factor of the residual stream. Default 2, the paper's. */
-  width: t.number,
-  /** Factor of the feed-forward layer. Default: the width's. */
-  feedForward: t.number,
-  /** Factor of the number of heads. Default: the width's over that of the head depth. */
-  headCount: t.number,
-  /** Factor of the depth of a head. Default 1: published configurations grow the number of heads. */
-  headDepth: t.number,
-  /** Whether key-value heads are repeated too. Default: repeated, but one that all queries share is kept. */
-  keyValue: t.keyof({ repeat: null, keep: null }),
-  /** How blocks are filled. Default symmetric, which the paper found as good as any. */
-  variant: t.keyof({ symmetric: null, diagonal: null, "noisy-symmetric": null, "noisy-diagonal": null }),
-  /** Signal-to-noise ratio of the noisy variants in decibels. Default 10, the paper's. */
-  decibels: t.number,
-  /** What becomes of a tied head: folded into the final norm (default) or untied. */
-  tiedHead: t.keyof({ fold: null, untie: null }),
-  /** Seed of the noise. Default 0. */
-  seed: t.number
-}), "HyperCloning")
-export type Configuration = t.TypeOf<typeof Configuration>
-
 const factorsOf = ({ width = 2, headDepth = 1, ...given }: Configuration, keyHeads: number): Factors => ({
   width, headDepth,
   feedForward: given.feedForward ?? width,
@@ -58,7 +36,8 @@ const factorsOf = ({ width = 2, headDepth = 1, ...given }: Configuration, keyHea
   keyValue: given.keyValue ?? (keyHeads === 1 ? "keep" : "repeat")
 })
 
-export const variants: ReadonlyArray<Variant> = ["symmetric", "diagonal", "noisy-symmetric", "noisy-diagonal"]
+/** The four ways to fill blocks, in the paper's order. */
+export const variants = ["symmetric", "diagonal", "noisy-symmetric", "noisy-diagonal"] as const satisfies ReadonlyArray<Variant>
 
 /** The grown model, in the memory of the same backend. */
 export const hyperClone = (source: Model, configuration: Configuration = {}) =>

@@ -35,7 +35,22 @@ export interface Plan {
   readonly snapshotEvery: number
 }
 
-/** A usual recipe for `steps` updates on windows of `time` tokens: a cosine to a tenth, after a twentieth of warm-up. */
+/** What a recipe file says: see recipe.ts. */
+export const RecipeFile = t.readonly(t.strict({
+  /** The model as in a config.json. */
+  model: t.UnknownRecord,
+  /** The standard deviation of initial weights. */
+  deviation: Above,
+  /** Files of text, compressed with gzip, that are learned one after the other, and those that are only judged on. */
+  text: t.readonlyArray(t.string),
+  heldOut: t.readonlyArray(t.string),
+  /** How many of the held-out tokens are scored on the way. */
+  heldOutTokens: Positive,
+  configuration: Configuration,
+  plan: t.readonly(t.strict({ steps: Natural, evaluateEvery: Natural, snapshotEvery: Natural }))
+}), "a training recipe")
+
+/** A usual recipe for `steps` updates: a cosine to a tenth of the peak, after a twentieth of warm-up. */
 export const usual = (
   { steps, batch, time, peak, seed }: Readonly<Record<"steps" | "batch" | "time" | "peak" | "seed", number>>
 ): Configuration => ({

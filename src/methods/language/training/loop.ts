@@ -13,7 +13,8 @@ import { pace } from "./adamw.ts"
 import type { Configuration, Plan } from "./configuration.ts"
 import { mean, totals } from "./objective.ts"
 import { rateAt } from "./schedule.ts"
-import type { Report, Snapshot, SnapshotError, Store, Values } from "./snapshot.ts"
+import type { Report } from "./report.ts"
+import type { Snapshot, SnapshotError, Store, Values } from "./snapshot.ts"
 import { SnapshotMismatch } from "./snapshot.ts"
 import type { State, Task } from "./step.ts"
 import { compileLoss, compileUpdate, leavesOf } from "./step.ts"
@@ -108,7 +109,8 @@ export const start = <W>({ task, initial, groupOf, batchAt, heldOut, configurati
 
     const evaluate = Effect.gen(function* () {
       let total = totals.empty
-      if (score !== undefined) for (const data of heldOut) total = totals.concat(total, yield* score(state.weights, data))
+      if (score === undefined) return total
+      for (const data of heldOut) total = totals.concat(total, yield* score(state.weights, data))
       return total
     })
 

@@ -17,7 +17,7 @@ export interface Total<N> {
 
 /**
  * The cross-entropy of `targets` {batch, time} under `logits` {batch, time, vocabulary}, each position counted by its
- * weight (1, or 0 where it is ignored; an ignored position needs a finite loss, which any token below `vocabulary` has).
+ * weight: 1, or 0 where it is ignored (its loss must still be finite, as it is for any token of the vocabulary).
  */
 export const nextToken = <D extends Float>(
   logits: Tensor<D, "batch" | "time" | "vocabulary">,

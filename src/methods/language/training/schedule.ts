@@ -31,5 +31,7 @@ const share = (schedule: Schedule, step: number): number => {
 }
 
 /** The learning rate of a step. */
-export const rateAt = (schedule: Schedule, step: number): number =>
-  schedule.peak * Math.min(1, (step + 1) / Math.max(schedule.warmup, 1)) * (step < schedule.warmup ? 1 : share(schedule, step))
+export const rateAt = (schedule: Schedule, step: number): number => {
+  const { peak, warmup } = schedule
+  return peak * (step < warmup ? (step + 1) / warmup : share(schedule, step))
+}

@@ -5,15 +5,17 @@
  */
 import { Data, Effect, FileSystem, Option, Path } from "effect"
 import type { PlatformError } from "effect/PlatformError"
-import * as t from "io-ts"
 import type { CodecError } from "../../../core/codec.ts"
 import { decodeJson } from "../../../core/codec.ts"
 import type { FolderExists } from "../aside.ts"
 import { writeFileAside, writeFolderAside } from "../aside.ts"
 import { difference } from "../difference.ts"
-import type { SafetensorsError } from "../safetensors-header.ts"
+import { SafetensorsError } from "../safetensors-header.ts"
 import { fromFloats, openFile, toFloats, writeFile } from "../safetensors.ts"
-import { Natural } from "./codec.ts"
+import type { Report } from "./report.ts"
+import { Progress } from "./report.ts"
+
+export type { Report } from "./report.ts"
 
 /** A snapshot that does not belong to this run: `field` is the first setting or tensor that differs. */
 export class SnapshotMismatch extends Data.TaggedError("SnapshotMismatch")<{
@@ -30,13 +32,6 @@ export interface Values {
   readonly shape: ReadonlyArray<number>
   readonly data: Float32Array
 }
-
-/** What is said of an update: `step` counts from 1, `loss` is in nats a token, before the update. */
-export const Report = t.readonly(t.intersection([
-  t.strict({ step: Natural, loss: t.number, gradientNorm: t.number, learningRate: t.number, tokensPerSecond: t.number }),
-  t.partial({ heldOut: t.readonly(t.strict({ nats: t.number, count: t.number })) })
-]), "a report of a step")
-export type Report = t.TypeOf<typeof Report>
 
 /** Everything that a run goes on from. `position` is the number of micro-batches that were drawn. */
 export interface Snapshot {
@@ -61,13 +56,6 @@ const parts = ["weights", "first", "second"] as const
 const tensorFile = "state.safetensors"
 const textFile = "state.json"
 
-const State = t.strict({
-  step: Natural,
-  position: Natural,
-  identity: t.UnknownRecord,
-  history: t.readonlyArray(Report)
-}, "the state of a training run")
-
 const complete = /^step-(\d+)$/
 const abandoned = /^\.step-.*\.partial$/
 
@@ -79,7 +67,9 @@ const plain = (value: Identity): unknown => JSON.parse(JSON.stringify(value))
 const shown = (value: unknown): string => value === undefined ? "nothing" : JSON.stringify(value)
 
 /** The snapshots of one run in a folder, which is made when the first is saved. */
-export const inFolder = (folder: string, identity: Identity): Effect.Effect<Store, never, FileSystem.FileSystem | Path.Path> =>
+export const inFolder = (
+  folder: string, identity: Identity
+): Effect.Effect<Store, never, FileSystem.FileSystem | Path.Path> =>
   Effect.gen(function* () {
     const context = yield* Effect.context<FileSystem.FileSystem | Path.Path>()
     const fs = yield* FileSystem.FileSystem
@@ -105,10 +95,11 @@ export const inFolder = (folder: string, identity: Identity): Effect.Effect<Stor
     })
 
     const load = Effect.gen(function* () {
-      const [newest] = (yield* names).filter((name) => complete.test(name)).sort((left, right) => stepOf(right) - stepOf(left))
+      const whole = (yield* names).filter((name) => complete.test(name))
+      const [newest] = whole.sort((left, right) => stepOf(right) - stepOf(left))
       if (newest === undefined) return Option.none<Snapshot>()
       const text = path.join(folder, newest, textFile)
-      const state = yield* decodeJson(State, text)(yield* fs.readFileString(text))
+      const state = yield* decodeJson(Progress, text)(yield* fs.readFileString(text))
       const differs = difference(state.identity, plain(identity))
       if (differs !== undefined) return yield* new SnapshotMismatch({
         file: text, field: differs.path,
@@ -118,8 +109,11 @@ export const inFolder = (folder: string, identity: Identity): Effect.Effect<Stor
       const weights = yield* openFile(file)
       const values = (part: string) => Effect.forEach(
         Array.from(weights.tensors.values()).filter(({ name }) => name.startsWith(`${part}.`)),
-        ({ name, dtype, shape }) => Effect.map(weights.read(name), (bytes): Values =>
-          ({ path: name.slice(part.length + 1), shape, data: (dtype === "F32" ? toFloats(dtype, bytes) : undefined) ?? new Float32Array(0) })))
+        ({ name, dtype, shape }) => Effect.gen(function* () {
+          const data = dtype === "F32" ? toFloats(dtype, yield* weights.read(name)) : undefined
+          if (data === undefined) return yield* SafetensorsError.of(file, name, "F32", dtype)
+          return { path: name.slice(part.length + 1), shape, data } satisfies Values
+        }))
       return Option.some<Snapshot>({
         ...state, weights: yield* values("weights"), first: yield* values("first"), second: yield* values("second")
       })

@@ -47,7 +47,8 @@ export interface Updated {
   readonly gradientNorm: number
 }
 
-const trees = Tree.make<Leaf>((value): value is Leaf => typeof value === "object" && value !== null && "operation" in value)
+const trees = Tree.make<Leaf>((value): value is Leaf =>
+  typeof value === "object" && value !== null && "operation" in value)
 
 /** The weights of a task with their paths. */
 export const leavesOf = <W>(task: Task<W>): ReadonlyArray<Tree.Leaf<Leaf>> => trees.leaves(task.weights)
@@ -142,21 +143,27 @@ export const compileUpdate = <W>(task: Task<W>, windows: Windows, optimiser: Opt
   })
   const { weights } = state
   const first = yield* backend.compile({ weights, batch }, start)
-  const more = yield* backend.compile({ weights, batch, before }, sum, { donate: ["before"] })
+  // compiled when there is a second micro-batch
+  const more = yield* Effect.cached(Effect.provideService(
+    backend.compile({ weights, batch, before }, sum, { donate: ["before"] }), Scope.Scope, scope))
   const { sums, count } = before
   const apply = yield* backend.compile({ ...state, sums, count, pace }, next, {
     donate: ["weights", "first", "second", "sums"]
   })
 
-  return (now: State, batches: readonly [Weighted, ...ReadonlyArray<Weighted>], { rate, correction1, rootCorrection2 }: Pace<number>) =>
+  const scalarOf = (value: number) => backend.put<"f32", never>("f32", {}, Float32Array.of(value))
+  return (now: State, batches: readonly [Weighted, ...ReadonlyArray<Weighted>], moment: Pace<number>) =>
     Effect.scoped(Effect.gen(function* () {
       const [head, ...tail] = batches
       let held = yield* first.run({ weights: now.weights, batch: yield* put(backend, head) })
       for (const data of tail)
-        held = yield* more.run({ weights: now.weights, batch: yield* put(backend, data), before: held })
-      const total: Total<number> = { nats: yield* scalar(backend, held.nats), count: yield* scalar(backend, held.count) }
-      const number = (value: number) => backend.put<"f32", never>("f32", {}, Float32Array.of(value))
-      const pace = { rate: yield* number(rate), correction1: yield* number(correction1), rootCorrection2: yield* number(rootCorrection2) }
+        held = yield* (yield* more).run({ weights: now.weights, batch: yield* put(backend, data), before: held })
+      const total = { nats: yield* scalar(backend, held.nats), count: yield* scalar(backend, held.count) }
+      const pace = {
+        rate: yield* scalarOf(moment.rate),
+        correction1: yield* scalarOf(moment.correction1),
+        rootCorrection2: yield* scalarOf(moment.rootCorrection2)
+      }
       const { gradientNorm, ...state } = yield* Effect.provideService(
         apply.run({ ...now, sums: held.sums, count: held.count, pace }), Scope.Scope, scope)
       const updated: Updated = { state, total, gradientNorm: yield* scalar(backend, gradientNorm) }

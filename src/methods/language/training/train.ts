@@ -3,7 +3,7 @@
  * matrices and tables (the embedding, the unembedding and learned positions among them), not for gains and shifts: the
  * parameters of two or more dimensions in a checkpoint, as in the recipes of GPT-2's reproductions and Llama.
  */
-import { Effect, Stream } from "effect"
+import { Effect, Layer, Stream } from "effect"
 import { fromEither } from "../../../core/codec.ts"
 import * as Key from "../../../core/key.ts"
 import { tracked } from "../../../core/progress.ts"
@@ -11,6 +11,7 @@ import type { Architecture } from "../architecture.ts"
 import type { Batch, Tokens, Weighted } from "../corpus.ts"
 import { batches } from "../corpus.ts"
 import type { Transformer } from "../model.ts"
+import { LanguageModel, make } from "../model.ts"
 import type { Parameter } from "../parameters.ts"
 import { kinds, parametersOf } from "../parameters.ts"
 import type { Weights } from "../transformer.ts"
@@ -21,7 +22,9 @@ import type { Group } from "./adamw.ts"
 import type { Configuration, Plan } from "./configuration.ts"
 import type { Training } from "./loop.ts"
 import { start } from "./loop.ts"
-import type { Identity, Report, Store, Values } from "./snapshot.ts"
+import type { Report } from "./report.ts"
+import type { Identity, Store, Values } from "./snapshot.ts"
+import { inFolder } from "./snapshot.ts"
 import type { Task } from "./step.ts"
 
 /** What `train` is given. */
@@ -47,7 +50,9 @@ export const taskOf = (architecture: Architecture): Task<Weights<"f32">> => ({
 export const decays = ({ kind }: Parameter): boolean => kinds[kind].role === "table" || kinds[kind].role === "map"
 
 /** The optimiser's group of each parameter of an architecture, by its path. */
-export const groupsOf = (architecture: Architecture, { decay, multipliers }: Configuration): ((path: string) => Group) => {
+export const groupsOf = (
+  architecture: Architecture, { decay, multipliers }: Configuration
+): ((path: string) => Group) => {
   const groups = new Map(parametersOf(architecture).map((parameter) =>
     [parameter.path, { decay: decays(parameter) ? decay : 0, multiplier: multipliers[parameter.path] ?? 1 }]))
   return (path) => groups.get(path) ?? { decay: 0, multiplier: multipliers[path] ?? 1 }
@@ -60,12 +65,25 @@ const valuesOf = ({ architecture, weights }: Transformer) => Effect.map(read(arc
 
 const counted = (batch: Batch): Weighted => ({ ...batch, weights: new Float32Array(batch.inputs.length).fill(1) })
 
+const hexadecimal = (bytes: Uint8Array): string =>
+  Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")
+
 /** What a snapshot must agree in to be gone on from; `text` is the SHA-256 of the tokens, four bytes each. */
-export const identityOf = (architecture: Architecture, configuration: Configuration, tokens: Tokens): Effect.Effect<Identity> =>
+export const identityOf = (
+  architecture: Architecture, configuration: Configuration, tokens: Tokens
+): Effect.Effect<Identity> =>
   Effect.map(
     Effect.promise(() => crypto.subtle.digest("SHA-256", Uint32Array.from(tokens))),
-    (digest) => ({ configuration, architecture, tokens: tokens.length, text: Buffer.from(digest).toString("hex") })
+    (digest) => ({ configuration, architecture, tokens: tokens.length, text: hexadecimal(new Uint8Array(digest)) })
   )
+
+/** The request with its snapshots kept in a folder, from whose newest it goes on. */
+export const keptIn = (folder: string, request: Request) =>
+  Effect.gen(function* () {
+    const { model: { architecture }, configuration, tokens } = request
+    const store = yield* inFolder(folder, yield* identityOf(architecture, configuration, tokens))
+    return { ...request, store } satisfies Request
+  })
 
 /** The run of a request, started or resumed in its Scope: its reports are a stream to be drawn from. */
 export const runOf = ({ model, tokens, heldOut = [], configuration, plan, store }: Request) => Effect.gen(function* () {
@@ -107,3 +125,10 @@ export const train = (request: Request) => Effect.gen(function* () {
   const trained: Trained = { model: { architecture, weights }, history }
   return trained
 })
+
+/** The language model in the context, trained. */
+export const layer = (request: Omit<Request, "model">) => Layer.effect(LanguageModel, Effect.gen(function* () {
+  const model = yield* LanguageModel
+  const trained = yield* train({ ...request, model })
+  return make({ ...model, ...trained.model })
+}))

@@ -1,0 +1,47 @@
+import { spawnSync } from "node:child_process"
+import { fileURLToPath } from "node:url"
+import { beforeAll, describe, expect, it } from "vitest"
+
+const root = fileURLToPath(new URL("../..", import.meta.url))
+
+const node = (args: ReadonlyArray<string>, input = "") =>
+  spawnSync(process.execPath, args, { cwd: root, input, encoding: "utf8" })
+
+const lines = [
+  "Effect.succeed(41).pipe(Effect.map((x) => x + 1))",
+  "const late = await new Promise<number>((done) => setTimeout(() => done(6), 50))",
+  "function twice(a: number) {",
+  "  return 2 * a",
+  "}",
+  "twice(late + 1)",
+  "core.Key.make(7)",
+  ".type core.Key.make",
+  "core.Key.make('seven')",
+  `Effect.fail({ _tag: "ShapeError", message: "model: 3 against 4" })`,
+  "'the end'"
+]
+
+describe("the REPL", () => {
+  let said = { stdout: "", stderr: "", status: -1 as number | null }
+  beforeAll(() => {
+    const { status, stdout } = node(["scripts/build.ts", "--if-stale"])
+    expect([status, stdout]).toEqual([0, ""])
+    said = node(["bin/repl.mjs"], `${lines.join("\n")}\n`)
+  })
+
+  it("takes piped lines in their order, awaits included, and ends with them", () => {
+    const shown = said.stdout.split("\n").map((line) => line.replace(/^(\| )+/, "").trim())
+    const values = shown.filter((line) => ["42", "14", "[ 0, 7 ]", "'the end'"].includes(line))
+    expect(values).toEqual(["42", "14", "[ 0, 7 ]", "'the end'"])
+    expect(said.status).toBe(0)
+  })
+
+  it("knows the types of the library", () => {
+    expect(said.stdout).toContain("(seed: number) =>")
+    expect(said.stderr).toContain("Argument of type 'string' is not assignable to parameter of type 'number'")
+  })
+
+  it("runs an Effect that fails, and says its error in one line", () => {
+    expect(said.stderr).toContain("ShapeError: model: 3 against 4\n")
+  })
+})
