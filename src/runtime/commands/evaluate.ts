@@ -1,22 +1,21 @@
 /** The perplexity of the model of a folder on the text of a file, read in windows of the model's context. */
-import { Effect, FileSystem } from "effect"
+import { Effect } from "effect"
 import { open } from "../../methods/language/model-folder.ts"
 import { perplexity } from "../../methods/language/score.ts"
 import { layer } from "../backend.ts"
 import { type EvaluateRequest, figure, type Outcome } from "./request.ts"
+import { readText, tokensOf } from "./text.ts"
 import { tokenizerOf } from "./tokenizer.ts"
 
-export const evaluate = ({ context, folder, settings, text, tokens: most }: EvaluateRequest) =>
+export const evaluate = ({ context, folder, settings, text: file, tokens: most }: EvaluateRequest) =>
   Effect.scoped(Effect.gen(function* () {
-    const fs = yield* FileSystem.FileSystem
-    const words = yield* fs.readFileString(text)
+    const text = yield* readText(file)
     const model = yield* open(folder)
     const tokenizer = yield* tokenizerOf(model)
-    const all = yield* tokenizer.encode(words)
-    const read = all.slice(0, most)
+    const read = (yield* tokensOf(text, file, model, { around: true })).slice(0, most)
     const { loss, perplexity: measured, tokens } =
       yield* perplexity(model, read, context === undefined ? {} : { window: context })
-    const bytes = new TextEncoder().encode(yield* tokenizer.decode(read)).length
+    const bytes = new TextEncoder().encode(yield* tokenizer.decode(Array.from(read))).length
     return {
       report: {
         method: "evaluate",

@@ -16,13 +16,15 @@ import { make } from "../../../methods/language/model.ts"
 import { usual } from "../../../methods/language/training/configuration.ts"
 import type { Report } from "../../../methods/language/training/snapshot.ts"
 import { train } from "../../../methods/language/training/train.ts"
+import { perplexity } from "../../../methods/language/score.ts"
 import { quantity } from "../../figures.ts"
 import type { Plot, Table } from "../../report/content.ts"
 import type { Size } from "./size.ts"
 
-/** A start and the reports of its training. */
+/** A start, its held-out loss before any step, and the reports of its training. */
 export interface Curve {
   readonly start: string
+  readonly initial: number
   readonly history: ReadonlyArray<Report>
 }
 
@@ -42,19 +44,23 @@ export const compare = Effect.fn("compare")(function*(
   const windows = yield* fromEither(sweep(heldOut.subarray(0, evaluated + 1), { batch: 8, time }))
   return yield* trackedForEach({ name: "starts", unit: "start" }, starts, (start) => Effect.scoped(Effect.gen(function*() {
     const model = yield* begin(start, source, width, seed)
+    const { loss: initial } = yield* perplexity(model, heldOut.subarray(0, evaluated + 1), { window: time })
     const { history } = yield* train({ model, tokens, heldOut: windows, configuration, plan: { steps, evaluateEvery, snapshotEvery: 0 } })
-    return { start, history } satisfies Curve
+    return { start, initial, history } satisfies Curve
   })))
 })
 
-/** Held-out losses with their steps. */
-const judged = ({ history }: Curve): ReadonlyArray<readonly [step: number, nats: number]> =>
-  history.flatMap(({ step, heldOut }) => (heldOut === undefined ? [] : [[step, heldOut.nats / heldOut.count] as const]))
+/** Held-out losses with their steps, the start's at step 0. */
+const judged = ({ initial, history }: Curve): ReadonlyArray<readonly [step: number, nats: number]> =>
+  [[0, initial], ...history.flatMap(({ step, heldOut }) => (heldOut === undefined ? [] : [[step, heldOut.nats / heldOut.count] as const]))]
 
 /** The last held-out loss. */
 export const finalLoss = (curve: Curve): number => judged(curve).at(-1)?.[1] ?? NaN
 
-/** The first step at which a held-out loss is at or below a level, by linear interpolation between evaluations. */
+/**
+ * The steps until the held-out loss is at or below a level, by linear interpolation between evaluations; 0 where it is
+ * before any step, undefined where it never is.
+ */
 export const stepsTo = (curve: Curve, level: number): number | undefined => {
   const points = judged(curve)
   const reached = points.findIndex(([, loss]) => loss <= level)
@@ -80,19 +86,26 @@ export const curvePlots = (curves: ReadonlyArray<Curve>): ReadonlyArray<Plot> =>
   ]
 }
 
+/** How many times fewer steps a start took than all; undefined where there is no such number. */
+export const fewer = (curve: Curve, level: number): number | undefined => {
+  const steps = stepsTo(curve, level)
+  return steps === undefined || steps === 0 ? undefined : curve.history.length / steps
+}
+
 /** A row a start; the last column is how many times fewer steps it took to the random start's final held-out loss. */
 export const curveTable = (curves: ReadonlyArray<Curve>): Table => {
   const random = curves.find(({ start }) => start === "random")
   const level = random === undefined ? NaN : finalLoss(random)
   return {
     title: "The same training from three starts",
-    heading: ["start", "first loss", "final held-out loss", "perplexity", "steps to the random start's final loss", "times fewer"],
+    heading: ["start", "held-out loss before", "after", "perplexity after", "steps to the random start's final loss", "times fewer"],
     rows: curves.map((curve) => {
       const steps = stepsTo(curve, level)
-      const ratio = steps === undefined ? "" : quantity(curve.history.length / steps, 3)
+      const ratio = fewer(curve, level)
       return [
-        curve.start, quantity(curve.history[0]?.loss ?? NaN), quantity(finalLoss(curve)), quantity(Math.exp(finalLoss(curve))),
-        steps === undefined ? "not reached" : quantity(Math.round(steps)), ratio
+        curve.start, quantity(curve.initial), quantity(finalLoss(curve)), quantity(Math.exp(finalLoss(curve))),
+        steps === undefined ? "not reached" : steps === 0 ? "0, it starts below" : quantity(Math.round(steps)),
+        ratio === undefined ? "" : quantity(ratio, 3)
       ]
     })
   }

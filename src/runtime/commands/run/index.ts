@@ -7,7 +7,6 @@ import type { Figure } from "../../../core/document.ts"
 import * as Stage from "../../../core/stage.ts"
 import { open } from "../../../methods/language/model-folder.ts"
 import { perplexity } from "../../../methods/language/score.ts"
-import { read } from "../../../methods/language/tokenizer.ts"
 import { layer } from "../../backend.ts"
 import { embedded } from "../../embedded.ts"
 import { versions } from "../../package.ts"
@@ -17,27 +16,29 @@ import { fromEither } from "../../../core/codec.ts"
 import { writeFileAside } from "../../../methods/language/aside.ts"
 import { parameterCount } from "../grow.ts"
 import { figure, type Outcome, type RunRequest } from "../request.ts"
-import { readText, tokensOfWords } from "../text.ts"
-import { compare, curvePlots, curveTable, finalLoss, stepsTo } from "./compare.ts"
+import { readText, tokensOf } from "../text.ts"
+import { compare, curvePlots, curveTable, fewer, finalLoss } from "./compare.ts"
 import { conserve, conservedTable } from "./conserve.ts"
 import type { Size } from "./size.ts"
 import { brief, full as whole } from "./size.ts"
 
 const load = Stage.make("load", () => Effect.gen(function*() {
   const model = yield* open(embedded.model)
-  const tokenizer = yield* read(embedded.model)
-  const tokens = (file: string) => Effect.flatMap(readText(file), (text) =>
-    tokensOfWords(text, tokenizer, model.architecture.vocabulary, file))
-  return { model, train: yield* tokens(embedded.prose.train), heldOut: yield* tokens(embedded.prose.heldOut) }
+  const tokens = (file: string) => Effect.flatMap(readText(file), (text) => tokensOf(text, file, model))
+  return {
+    model, train: yield* tokens(embedded.prose.train),
+    heldOut: yield* tokens(embedded.prose.heldOut), records: yield* tokens(embedded.records.heldOut)
+  }
 }))
 
 type Loaded = Effect.Success<ReturnType<typeof load.run>>
 
-const study = (size: Size, seed: number) => Stage.make("study", ({ model, train, heldOut }: Loaded) => Effect.gen(function*() {
+const study = (size: Size, seed: number) => Stage.make("study", ({ model, train, heldOut, records }: Loaded) => Effect.gen(function*() {
   const scored = yield* perplexity(model, heldOut.slice(0, size.heldOut))
+  const recorded = yield* perplexity(model, records.slice(0, size.heldOut))
   const conserved = yield* conserve(model, heldOut, size, seed)
   const curves = yield* compare(model, train, heldOut, size, seed)
-  return { model, scored, conserved, curves }
+  return { model, scored, recorded, conserved, curves }
 }))
 
 /** Runs the job, writes its report and figures into the folder, and gives what the terminal shows. */
@@ -45,7 +46,7 @@ export const run = ({ full, out, settings }: RunRequest) => Effect.scoped(Effect
   const path = yield* Path.Path
   const began = yield* Clock.currentTimeMillis
   const size = full ? whole : brief
-  const { model, scored, conserved, curves } = yield* Stage.andThen(load, study(size, settings.seed)).run(undefined)
+  const { model, scored, recorded, conserved, curves } = yield* Stage.andThen(load, study(size, settings.seed)).run(undefined)
   const seconds = ((yield* Clock.currentTimeMillis) - began) / 1000
 
   const random = curves.find(({ start }) => start === "random")
@@ -54,12 +55,13 @@ export const run = ({ full, out, settings }: RunRequest) => Effect.scoped(Effect
   const figures: ReadonlyArray<Figure> = [
     figure("parameters of the source", parameters, "weights"),
     figure("perplexity of the source on held-out prose", scored.perplexity, "a token"),
-    figure("held-out tokens", scored.tokens, "tokens"),
+    figure("perplexity of the source on held-out records", recorded.perplexity, "a token"),
+    figure("held-out tokens of each", scored.tokens, "tokens"),
     ...conserved.map(({ variant, deviation }) => figure(`largest difference of a logit (${variant})`, deviation.absolute, "")),
     ...curves.map((curve) => figure(`final held-out loss (${curve.start})`, finalLoss(curve), "nats a token")),
     ...curves.filter(({ start }) => start !== "random").flatMap((curve) => {
-      const steps = stepsTo(curve, level)
-      return steps === undefined ? [] : [figure(`fewer steps to the random start's final loss (${curve.start})`, curve.history.length / steps, "times")]
+      const ratio = fewer(curve, level)
+      return ratio === undefined ? [] : [figure(`fewer steps to the random start's final loss (${curve.start})`, ratio, "times")]
     }),
     { name: "fewer steps to the random start's final accuracy, least of three models", value: 2.2, unit: "times", source: "paper" },
     { name: "fewer steps to the random start's final accuracy, most of three models", value: 4, unit: "times", source: "paper" },
