@@ -3,10 +3,10 @@
  * training.json (every loss) beside it. It can be stopped at any time and started again: it goes on where it was, and
  * ends at the same weights.
  *
- *   node scripts/train-default.ts [--steps N] [--threads N] [--aside FOLDER]
+ *   node scripts/train-default.ts [--steps N] [--write] [--threads N] [--aside FOLDER]
  *
- * With --steps it stops after that update, without writing the model. Snapshots lie in out/default-training unless
- * said otherwise.
+ * With --steps it stops after that update, and does not write the model unless told to with --write. Snapshots lie in
+ * out/default-training unless said otherwise.
  */
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
@@ -32,7 +32,9 @@ import * as Progress from "../src/runtime/progress.ts"
 const root = join(import.meta.dirname, "..")
 const folder = join(root, "models/default")
 const { values: given } = parseArgs({
-  options: { steps: { type: "string" }, threads: { type: "string" }, aside: { type: "string" } }
+  options: {
+    steps: { type: "string" }, threads: { type: "string" }, aside: { type: "string" }, write: { type: "boolean" }
+  }
 })
 const aside = given.aside ?? join(root, "out/default-training")
 const last = given.steps === undefined ? undefined : Number(given.steps)
@@ -61,7 +63,7 @@ const program = Effect.gen(function* () {
   const scored = history.findLast((report) => report.heldOut !== undefined)?.heldOut
   console.log(`${history.length} steps, loss ${history.at(-1)?.loss.toFixed(4)}, held out ${
     scored === undefined ? "not scored" : mean(scored).toFixed(4)}, median ${rates[rates.length >> 1]?.toFixed(0)} tokens a second`)
-  if (last !== undefined) return
+  if (last !== undefined && given.write !== true) return
   const log = history.map(({ tokensPerSecond: _, ...report }) => JSON.stringify(report)).join(",\n")
   yield* writeFileAside(join(folder, "training.json"), [Effect.succeed(new TextEncoder().encode(`[\n${log}\n]\n`))])
   yield* save(make({ name: "default", ...model, family }), join(aside, "model"), { dtype: "bf16", overwrite: true })

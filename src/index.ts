@@ -4,3 +4,5 @@
  */
 export * as core from "./core/index.ts"
 export * as algebra from "./algebra/index.ts"
+export * as language from "./methods/language/index.ts"
+export { HyperCloning } from "./methods/language/hypercloning/index.ts"

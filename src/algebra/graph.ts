@@ -27,7 +27,7 @@ const signature = (node: Expression, name: (of: Expression) => number): string =
 
 const simplify = (node: Expression): Expression => {
   const { operation } = node
-  if (operation.op === "cast" && operation.x.dtype === node.dtype) return operation.x
+  if (operation.op === "cast" && operation.x.dtype === node.dtype && identical(operation.x.axes, node.axes)) return operation.x
   if (operation.op === "rename" && identical(operation.x.axes, node.axes)) return operation.x
   return node
 }

@@ -84,9 +84,9 @@ export const binary = (kind: BinaryKind, left: Expression | number, right: Expre
  * has too adds none, which the compiler cannot see by itself when the names are type parameters.
  */
 export interface Elementwise<D extends DType, R extends DType | "same"> {
-  <T extends D, A extends string, B extends A>(x: Tensor<T, A>, y: Operand<T, B>): Tensor<R extends "same" ? T : R & DType, A>
-  <T extends D, B extends string, A extends B>(x: Operand<T, A>, y: Tensor<T, B>): Tensor<R extends "same" ? T : R & DType, B>
-  <T extends D, A extends string, B extends string>(x: Tensor<T, A>, y: Tensor<T, B>): Tensor<R extends "same" ? T : R & DType, A | B>
+  <T extends D, A extends string, B extends A>(x: Tensor<T, A>, y: Operand<NoInfer<T>, B>): Tensor<R extends "same" ? T : R & DType, A>
+  <T extends D, B extends string, A extends B>(x: Operand<NoInfer<T>, A>, y: Tensor<T, B>): Tensor<R extends "same" ? T : R & DType, B>
+  <T extends D, A extends string, B extends string>(x: Tensor<T, A>, y: Tensor<NoInfer<T>, B>): Tensor<R extends "same" ? T : R & DType, A | B>
 }
 
 // `binary` checks what these signatures state; the overloads cannot be inferred from it.
@@ -131,11 +131,11 @@ export const errorFunction = elementwiseOne<Float>("errorFunction")
 export const not = elementwiseOne<"bool" | "i32" | "u32">("not")
 
 interface Where {
-  <T extends Computed, C extends A, A extends string, B extends A>(condition: Tensor<"bool", C>, x: Tensor<T, A>, y: Operand<T, B>): Tensor<T, A>
-  <T extends Computed, C extends B, A extends B, B extends string>(condition: Tensor<"bool", C>, x: Operand<T, A>, y: Tensor<T, B>): Tensor<T, B>
+  <T extends Computed, C extends A, A extends string, B extends A>(condition: Tensor<"bool", C>, x: Tensor<T, A>, y: Operand<NoInfer<T>, B>): Tensor<T, A>
+  <T extends Computed, C extends B, A extends B, B extends string>(condition: Tensor<"bool", C>, x: Operand<NoInfer<T>, A>, y: Tensor<T, B>): Tensor<T, B>
   <T extends Computed, C extends string, A extends string>(condition: Tensor<"bool", C>, x: Tensor<T, A>, y: number): Tensor<T, A | C>
   <T extends Computed, C extends string, A extends string>(condition: Tensor<"bool", C>, x: number, y: Tensor<T, A>): Tensor<T, A | C>
-  <T extends Computed, C extends string, A extends string, B extends string>(condition: Tensor<"bool", C>, x: Tensor<T, A>, y: Tensor<T, B>): Tensor<T, A | B | C>
+  <T extends Computed, C extends string, A extends string, B extends string>(condition: Tensor<"bool", C>, x: Tensor<T, A>, y: Tensor<NoInfer<T>, B>): Tensor<T, A | B | C>
 }
 
 /** `x` where the condition holds, else `y`; axes align as in any elementwise operation. Both sides are values: a NaN on
@@ -157,7 +157,7 @@ export const cast = <D extends DType, A extends string>(x: Tensor<DType, A>, dty
  * which is what a batch axis is.
  */
 export const contract = <D extends Float, A extends string, B extends string, X extends A & B>(
-  x: Tensor<D, A>, y: Tensor<D, B>, over: Over<X>
+  x: Tensor<D, A>, y: Tensor<NoInfer<D>, B>, over: Over<X>
 ): Tensor<D, Exclude<A | B, X>> => {
   const names = list(over)
   for (const name of names) [x, y].forEach((operand) => Axis.sizeOf("contract", operand.axes, name))
@@ -361,7 +361,7 @@ export const qr = <D extends Float, A extends string, R extends A, C extends A, 
 
 /** Y with T Y = B, for a triangular T over `row` x `column` and B over `row`; Y is over `column`. */
 export const solve = <D extends Float, A extends string, B extends string, R extends A & B, C extends A>(
-  triangular: Tensor<D, A>, b: Tensor<D, B>, row: R, column: C, triangle: "lower" | "upper"
+  triangular: Tensor<D, A>, b: Tensor<NoInfer<D>, B>, row: R, column: C, triangle: "lower" | "upper"
 ): Tensor<D, Exclude<A | B, R | C> | C> => {
   const [rows] = matrix("solve", triangular, row, column, true)
   if (b.axes.has(column)) Axis.refuse("solve", `the right-hand side has the axis "${column}" already`, triangular.axes, b.axes)

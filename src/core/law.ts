@@ -4,6 +4,7 @@
  * by piece. The property tests of `laws/` and the reports of the command line state the same laws.
  */
 import type { Monoid } from "fp-ts/lib/Monoid.js"
+import type { Verdict as Reported } from "./document.ts"
 
 /** What a law is, before anything is measured. */
 export interface Law {
@@ -21,13 +22,8 @@ export interface Measurement {
   readonly where: string
 }
 
-/** A law held against what was seen. */
-export interface Verdict {
-  readonly name: string
-  readonly holds: boolean
-  readonly worst: number
-  readonly tolerance: number
-  readonly cases: number
+/** A law held against what was seen, and where the worst was. */
+export interface Verdict extends Reported {
   readonly where: string
 }
 

@@ -15,7 +15,8 @@ export const offsets = (axes: Axes, steps: Steps, start = 0): Int32Array => {
     const wider = new Int32Array(table.length * size)
     let at = 0
     for (const base of table)
-      for (let index = 0; index < size; index++) wider[at++] = base + (typeof step === "number" ? index * step : step[index]!)
+      for (let index = 0; index < size; index++) wider[at++] =
+        base + (typeof step === "number" ? index * step : step[index]!)
     table = wider
   }
   return table

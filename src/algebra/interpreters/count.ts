@@ -26,7 +26,8 @@ export interface Cost {
 }
 
 /** Costs add. */
-export const costs: Monoid<Cost> = struct({ operations: MonoidSum, read: MonoidSum, written: MonoidSum, parameters: MonoidSum })
+export const costs: Monoid<Cost> =
+  struct({ operations: MonoidSum, read: MonoidSum, written: MonoidSum, parameters: MonoidSum })
 
 type Named<Op extends Operation["op"]> = Extract<Operation, { readonly op: Op }>
 type Rules = { readonly [Op in Operation["op"]]: (operation: Named<Op>, node: Expression) => number }
@@ -64,7 +65,8 @@ const operations: Rules = {
   binary: each,
   select: each,
   cast: each,
-  contract: ({ x, over }, { axes }) => 2 * over.reduce((total, name) => total * Axis.sizeOf("count", x.axes, name), Axis.count(axes)),
+  contract: ({ x, over }, { axes }) =>
+    2 * over.reduce((total, name) => total * Axis.sizeOf("count", x.axes, name), Axis.count(axes)),
   reduce: ({ x }) => Axis.count(x.axes),
   rename: free,
   split: free,

@@ -1,21 +1,22 @@
 /**
  * Reverse-mode differentiation: the gradient of an expression is an expression, so every interpreter applies to it and
  * it can be differentiated again. One rule a primitive (`gradient/rules.ts`); what is not differentiable passes nothing
- * back (indices, comparisons, floor, sign), and rounding by a cast passes everything. Laws: laws/algebra/gradient.law.ts.
+ * back (indices, comparisons, floor, sign), and rounding by a cast passes everything.
+ * Laws: laws/algebra/gradient.law.ts.
  */
-import { identical } from "../axis.ts"
+import * as Axis from "../axis.ts"
+import { isConstant } from "../constant.ts"
 import type { Float } from "../dtype.ts"
 import type { Expression, Operation } from "../expression.ts"
 import { expression, operands, topological } from "../expression.ts"
 import type { Tensor } from "../tensor.ts"
-import * as Axis from "../axis.ts"
 import { cotangentOf, full } from "./gradient/cotangent.ts"
 import type { Cotangents, Rule, Rules } from "./gradient/rule.ts"
 import { rules } from "./gradient/rules.ts"
 import * as U from "./untyped.ts"
 
 export interface Options {
-  /** Tensors through which nothing flows back: they count as constants. */
+  /** Tensors through which nothing flows back, beside those made by `constant`. */
   readonly constant?: ReadonlyArray<Expression>
 }
 
@@ -24,17 +25,20 @@ const apply = <Op extends Operation["op"]>(table: Rules, node: Expression, cotan
   (table[node.operation.op] as unknown as Rule<Op>)(node.operation as Extract<Operation, { op: Op }>, node, cotangent)
 
 /** Nodes that depend on the wanted ones by a path along which there are cotangents. */
-const active = (nodes: ReadonlyArray<Expression>, wanted: ReadonlySet<Expression>, constant: ReadonlySet<Expression>): ReadonlySet<Expression> => {
+const active = (
+  nodes: ReadonlyArray<Expression>, wanted: ReadonlySet<Expression>, constant: ReadonlySet<Expression>
+): ReadonlySet<Expression> => {
   const found = new Set<Expression>()
-  for (const node of nodes)
-    if (cotangentOf(node.dtype) !== undefined
-      && (wanted.has(node) || (!constant.has(node) && operands(node).some((operand) => found.has(operand))))) found.add(node)
+  for (const node of nodes) {
+    const depends = wanted.has(node) || (!constant.has(node) && operands(node).some((operand) => found.has(operand)))
+    if (depends && cotangentOf(node.dtype) !== undefined) found.add(node)
+  }
   return found
 }
 
 /** An expression with its axes in another order. */
 const arranged = (x: Expression, like: Expression): Expression => {
-  if (identical(x.axes, like.axes)) return x
+  if (Axis.identical(x.axes, like.axes)) return x
   const { op } = x.operation
   if (op !== "input" && op !== "literal") return expression(x.dtype, like.axes, x.operation)
   // host data has its order, so it is read in another one
@@ -48,7 +52,7 @@ export const reverse = (
   wanted: ReadonlyArray<Expression>, { constant = [] }: Options = {}
 ): ReadonlyArray<Expression> => {
   const nodes = topological(seeds.map(([output]) => output))
-  const held = new Set(constant)
+  const held = new Set([...nodes.filter(isConstant), ...constant])
   const flowing = active(nodes, new Set(wanted), held)
   const cotangents = new Map<Expression, Expression>()
   const accumulate = (node: Expression, cotangent: Expression): void => {
@@ -72,7 +76,9 @@ export const reverse = (
   })
 }
 
-const backwards = <W>(seeds: ReadonlyArray<readonly [Expression, Expression]>, withRespectTo: W, options?: Options): W => {
+const backwards = <W>(
+  seeds: ReadonlyArray<readonly [Expression, Expression]>, withRespectTo: W, options?: Options
+): W => {
   const leaves = U.tensors.leaves(withRespectTo)
   const found = reverse(rules, seeds, leaves.map(({ value }) => value), options)
   const byPath = new Map(leaves.map(({ path }, index) => [path, found[index]]))
@@ -92,12 +98,16 @@ export const gradient = <D extends Float, const W>(output: Tensor<D, never>, wit
  * The vector-Jacobian product: the gradient of the sum over all outputs of output times cotangent. Cotangents are a
  * tree like the outputs.
  */
-export const pullback = <const O, const W>(outputs: O, cotangents: NoInfer<O>, withRespectTo: W, options?: Options): W => {
+export const pullback = <const O, const W>(
+  outputs: O, cotangents: NoInfer<O>, withRespectTo: W, options?: Options
+): W => {
   const given = new Map(U.tensors.leaves(cotangents).map(({ path, value }) => [path, value]))
   const seeds = U.tensors.leaves(outputs).map(({ path, value }): readonly [Expression, Expression] => {
-    const cotangent = given.get(path) ?? Axis.refuse("pullback", `there is no cotangent for the output "${path}"`, value.axes)
+    const cotangent = given.get(path)
+      ?? Axis.refuse("pullback", `there is no cotangent for the output "${path}"`, value.axes)
     const aligned = Axis.align("pullback", value.axes, cotangent.axes)
-    if (!Axis.same(aligned, value.axes)) Axis.refuse("pullback", `the cotangent of "${path}" has axes that it lacks`, value.axes, cotangent.axes)
+    if (!Axis.same(aligned, value.axes))
+      Axis.refuse("pullback", `the cotangent of "${path}" has axes that it lacks`, value.axes, cotangent.axes)
     return [value, cotangent]
   })
   return backwards(seeds, withRespectTo, options)

@@ -8,7 +8,8 @@ import { operands, topological } from "../expression.ts"
 import { tensors } from "./untyped.ts"
 
 type Named<Op extends Operation["op"]> = Extract<Operation, { readonly op: Op }>
-type Rules = { readonly [Op in Operation["op"]]: (operation: Named<Op>, node: Expression) => readonly [name: string, rest?: string] }
+type Description = readonly [name: string, rest?: string]
+type Rules = { readonly [Op in Operation["op"]]: (operation: Named<Op>) => Description }
 
 const list = (names: ReadonlyArray<string>): string => (names.length === 0 ? "nothing" : names.join(", "))
 
@@ -39,10 +40,10 @@ const rules: Rules = {
   solve: ({ row, column, triangle }) => ["solve", `${triangle} of ${row} by ${column}`]
 }
 
-const describe = (node: Expression): readonly [name: string, rest?: string] => {
+const describe = ({ operation }: Expression): Description => {
   // the table's type pairs each operation with its rule, which indexing it forgets
-  const rule = rules[node.operation.op] as (operation: Operation, node: Expression) => readonly [string, string?]
-  return rule(node.operation, node)
+  const rule = rules[operation.op] as (operation: Operation) => Description
+  return rule(operation)
 }
 
 const numbered = (outputs: unknown) => {
@@ -71,10 +72,11 @@ export const print = (outputs: unknown): string => {
 export const dot = (outputs: unknown): string => {
   const { roots, nodes, name } = numbered(outputs)
   const box = (node: Expression): string => {
-    const text = [describe(node).filter((part) => part !== undefined).join(" "), `${node.dtype} ${Axis.show(node.axes)}`].join("\n")
+    const text = `${describe(node).join(" ")}\n${node.dtype} ${Axis.show(node.axes)}`
     return `  ${JSON.stringify(name(node))} [label=${JSON.stringify(text)}]`
   }
-  const arrows = nodes.flatMap((node) => operands(node).map((operand) => `  ${JSON.stringify(name(operand))} -> ${JSON.stringify(name(node))}`))
+  const arrows = nodes.flatMap((node) => operands(node).map((operand) =>
+    `  ${JSON.stringify(name(operand))} -> ${JSON.stringify(name(node))}`))
   const ends = roots.map(({ path, value }) => `  ${JSON.stringify(name(value))} -> ${JSON.stringify(`return ${path}`)}`)
   return ["digraph {", ...nodes.map(box), ...arrows, ...ends, "}"].join("\n")
 }

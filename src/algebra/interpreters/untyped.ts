@@ -31,6 +31,7 @@ interface Untyped {
   readonly contract: (x: Expression, y: Expression, over: Names) => Expression
   readonly sum: (x: Expression, over: Names) => Expression
   readonly product: (x: Expression, over: Names) => Expression
+  readonly largest: (x: Expression, over: Names) => Expression
   readonly rename: (x: Expression, names: { readonly [old: string]: string }) => Expression
   readonly split: (x: Expression, axis: string, into: { readonly [axis: string]: number }) => Expression
   readonly merge: (x: Expression, from: Names, axis: string) => Expression
@@ -49,11 +50,12 @@ const untyped = Typed as unknown as Untyped
 
 export const {
   unary, binary, add, subtract, multiply, divide, less, lessEqual, equal, notEqual, and, or, where, cast, iota,
-  contract, sum, product, rename, split, merge, slice, pad, expand, gather, scatter, solve
+  contract, sum, product, largest, rename, split, merge, slice, pad, expand, gather, scatter, solve
 } = untyped
 
 /** A constant of these axes. */
-export const fill = (dtype: DType, axes: Axes, value: number): Expression => expression(dtype, axes, { op: "fill", value })
+export const fill = (dtype: DType, axes: Axes, value: number): Expression =>
+  expression(dtype, axes, { op: "fill", value })
 
 /** An axis name that none of the axes has. */
 export const fresh = (base: string, ...taken: ReadonlyArray<Axes>): string => {
@@ -62,7 +64,8 @@ export const fresh = (base: string, ...taken: ReadonlyArray<Axes>): string => {
   return name
 }
 
-const isExpression = (value: unknown): value is Expression => typeof value === "object" && value !== null && "operation" in value
+const isExpression = (value: unknown): value is Expression => typeof value === "object" && value !== null
+  && "operation" in value
 
 /** Trees with expressions for leaves. */
 export const tensors = Tree.make<Expression>(isExpression)

@@ -4,7 +4,7 @@
  * the place as it was, and no trace.
  */
 import { Data, Effect, FileSystem, Path } from "effect"
-import type { PlatformError } from "effect/PlatformError"
+import { PlatformError, systemError } from "effect/PlatformError"
 
 /** A folder that is there already, where nobody asked to replace it. */
 export class FolderExists extends Data.TaggedError("FolderExists")<{
@@ -20,6 +20,14 @@ const beside = Effect.fn(function*(place: string) {
   yield* Effect.addFinalizer(() => Effect.ignore(fs.remove(aside, { recursive: true, force: true })))
   return aside
 })
+
+/** An error of the disk about the place that is meant, not about the temporary name beside it or an open file. */
+const about = (place: string, aside: string) => <E>(error: E | PlatformError): E | PlatformError => {
+  if (!(error instanceof PlatformError) || error.reason._tag === "BadArgument") return error
+  const { _tag, module, method, description, syscall, pathOrDescriptor, cause } = error.reason
+  const meant = typeof pathOrDescriptor === "string" ? pathOrDescriptor.replace(aside, () => place) : place
+  return systemError({ _tag, module, method, description, syscall, pathOrDescriptor: meant, cause })
+}
 
 /** Largest single write: Node refuses 2 GiB. */
 const chunk = 2 ** 28
@@ -40,7 +48,7 @@ export const writeFileAside = <E, R>(
           yield* handle.writeAll(bytes.subarray(begin, begin + chunk))
       }
       yield* handle.sync
-    }))
+    })).pipe(Effect.mapError(about(file, aside)))
     yield* fs.rename(aside, file)
   }))
 
@@ -69,7 +77,7 @@ export const writeFolderAside = <A, E, R>(
     yield* fs.makeDirectory(path.dirname(path.resolve(folder)), { recursive: true })
     const aside = yield* beside(folder)
     yield* fs.makeDirectory(aside)
-    const result = yield* write(aside)
+    const result = yield* Effect.mapError(write(aside), about(folder, aside))
     const old = yield* beside(folder)
     yield* Effect.uninterruptible(Effect.gen(function*() {
       if (exists) yield* fs.rename(folder, old)

@@ -15,7 +15,7 @@ import type { Architecture } from "./architecture.ts"
 import type { LayerTree } from "./parameters.ts"
 import type { Turns } from "./rotary.ts"
 import { rotate } from "./rotary.ts"
-import type { Stream, Tensors } from "./transformer.ts"
+import type { Stream, Tensors } from "./tensors.ts"
 
 type Query<D extends Float> = Tensor<D, "batch" | "time" | "head" | "share" | "depth">
 type Key<D extends Float> = Tensor<D, "batch" | "time" | "head" | "depth">

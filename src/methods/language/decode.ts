@@ -14,11 +14,11 @@ import { fill, gather, input } from "../../algebra/tensor.ts"
 import * as Key from "../../core/key.ts"
 import type { Architecture } from "./architecture.ts"
 import type { Cache } from "./attention.ts"
-import type { Transformer } from "./model.ts"
 import type { Sampling } from "./sampling.ts"
 import { candidates, draw, refusal } from "./sampling.ts"
 import { packed, stray } from "./tokens.ts"
 import { placeholders, trace, unembed } from "./transformer.ts"
+import type { Transformer } from "./weights.ts"
 
 /** A prompt or a setting that cannot be decoded. */
 export class DecodeError extends Data.TaggedError("DecodeError")<{

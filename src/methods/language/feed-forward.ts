@@ -8,7 +8,7 @@ import type { Tensor } from "../../algebra/tensor.ts"
 import { add, contract, multiply } from "../../algebra/tensor.ts"
 import type { Activation, FeedForward } from "./architecture.ts"
 import type { LayerTree } from "./parameters.ts"
-import type { Stream, Tensors } from "./transformer.ts"
+import type { Stream, Tensors } from "./tensors.ts"
 
 const activate = <D extends Float, A extends string>(activation: Activation, x: Tensor<D, A>): Tensor<D, A> => {
   switch (activation) {

@@ -14,9 +14,9 @@ import type { Tensor } from "../../algebra/tensor.ts"
 import { fill, input, multiply } from "../../algebra/tensor.ts"
 import * as Key from "../../core/key.ts"
 import type { Architecture } from "./architecture.ts"
-import type { WeightBuffers } from "./model.ts"
 import type { Parameter } from "./parameters.ts"
 import { kinds, parametersOf } from "./parameters.ts"
+import type { WeightBuffers } from "./weights.ts"
 import { collect } from "./weights.ts"
 
 /** The spread of weights. */

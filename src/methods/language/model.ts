@@ -5,23 +5,15 @@
  */
 import type { Stream } from "effect"
 import { Context } from "effect"
-import type { Backend, BackendError, Buffers } from "../../algebra/backend.ts"
+import type { Backend, BackendError } from "../../algebra/backend.ts"
 import type { ShapeError } from "../../algebra/axis.ts"
-import type { Architecture } from "./architecture.ts"
 import type { DecodeError, Settings } from "./decode.ts"
 import { generate } from "./decode.ts"
 import type { Family } from "./families/family.ts"
 import type { Tokenizer } from "./tokenizer.ts"
-import type { Weights } from "./transformer.ts"
+import type { Transformer } from "./weights.ts"
 
-/** Parameters in a backend's memory. */
-export type WeightBuffers = Buffers<Weights<"f32">>
-
-/** A function on tokens: a description and its parameters. */
-export interface Transformer {
-  readonly architecture: Architecture
-  readonly weights: WeightBuffers
-}
+export type { Transformer, WeightBuffers } from "./weights.ts"
 
 /** Continues a prompt, token by token, until an end token (not given) or as many as were asked for. */
 export type Generate = (prompt: ReadonlyArray<number>, settings: Settings) =>

@@ -7,7 +7,7 @@ import type { Tensor } from "../../algebra/tensor.ts"
 import { add, multiply } from "../../algebra/tensor.ts"
 import type { Norm } from "./architecture.ts"
 import type { NormTree } from "./parameters.ts"
-import type { Stream, Tensors } from "./transformer.ts"
+import type { Stream, Tensors } from "./tensors.ts"
 
 /** gain * normalised x + bias along `model`; gain and bias as far as the description has them. */
 export const normalise = <D extends Float>(

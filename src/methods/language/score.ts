@@ -11,11 +11,11 @@ import { crossEntropy } from "../../algebra/derived/loss.ts"
 import { arrange, input, negate } from "../../algebra/tensor.ts"
 import { tracked } from "../../core/progress.ts"
 import type { Architecture } from "./architecture.ts"
-import type { Transformer } from "./model.ts"
 import type { TokenIds } from "./tokens.ts"
 import { packed, stray } from "./tokens.ts"
 import type { Logits } from "./transformer.ts"
 import { logits, placeholders } from "./transformer.ts"
+import type { Transformer } from "./weights.ts"
 
 export type { TokenIds } from "./tokens.ts"
 

@@ -7,6 +7,7 @@ import { Context, Data, Effect, FileSystem, Layer, Path, Stream } from "effect"
 import type { PlatformError } from "effect/PlatformError"
 import type { CodecError } from "../../core/codec.ts"
 import { decode as decodeWith, decodeJson } from "../../core/codec.ts"
+import { ByteLevelTokenizer } from "./bytepair.ts"
 import { jsonObject, tokenizerFile } from "./folder-codec.ts"
 
 /** A tokenizer file, text or token that there is nothing to do with. */
@@ -21,6 +22,8 @@ export interface Tokenizer {
   readonly vocabulary: number
   /** Ids of tokens that are not text, by their spelling. */
   readonly special: ReadonlyMap<string, number>
+  /** The pattern of the words across which no token reaches, where that is known: they can be encoded one by one. */
+  readonly words: string | undefined
   /** The tokens of a text, with those that the tokenizer puts around a text (`plain` leaves them away). */
   readonly encode: (
     text: string,
@@ -60,6 +63,14 @@ const parts = { normalizer: null, pre_tokenizer: null, post_processor: null, dec
 /** What has been seen of a stream: tokens from the last place where the text was whole, `read` of them shown. */
 interface Pending { readonly tokens: ReadonlyArray<number>, readonly read: number }
 
+/** The words that a tokenizer of this library's own format is bound by. */
+const wordsOf = (json: unknown): string | undefined => {
+  if (!ByteLevelTokenizer.is(json)) return undefined
+  const [{ pattern, invert }, { add_prefix_space: prefixed }] = json.pre_tokenizer.pretokenizers
+  const exact = json.added_tokens.every(({ lstrip, rstrip, special }) => special && !lstrip && !rstrip)
+  return exact && !invert && !prefixed ? pattern.Regex : undefined
+}
+
 /** A tokenizer from the contents of tokenizer.json and, where there is one, tokenizer_config.json. */
 export const make = (
   json: unknown, config: unknown, source: string
@@ -92,6 +103,7 @@ export const make = (
 
     return {
       vocabulary,
+      words: wordsOf(json),
       special: new Map(extra.filter(({ special }) => special === true).map(({ content, id }) => [content, id])),
       encode: (input, { plain = false } = {}) =>
         input === ""

@@ -15,26 +15,12 @@ import type { Cache, Remembered, Surroundings } from "./attention.ts"
 import { attention } from "./attention.ts"
 import { feedForward } from "./feed-forward.ts"
 import { normalise } from "./normalise.ts"
-import type { AxesOf, LayerTree, ParameterKind, ParameterTree } from "./parameters.ts"
+import type { LayerTree, ParameterKind } from "./parameters.ts"
 import { turnsAt, turnsInOrder } from "./rotary.ts"
+import type { Latents, Logits, Rows, Stream, Tensors, Weights } from "./tensors.ts"
 import { build } from "./tree.ts"
 
-/** A tensor for each kind of parameter, on the axes of the kind. */
-export type Tensors<D extends Float> = { readonly [K in ParameterKind]: Tensor<D, AxesOf<K>> }
-
-/** The parameters of a model as tensors. */
-export type Weights<D extends Float> = ParameterTree<Tensors<D>>
-
-/** Token ids, one row a text. */
-export type Rows = Tensor<"i32", "batch" | "time">
-
-/** The residual stream. */
-export type Stream<D extends Float> = Tensor<D, "batch" | "time" | "model">
-
-/** What the unembedding reads: after the last norm, and out of the residual stream where there is a projection. */
-export type Latents<D extends Float> = Tensor<D, "batch" | "time" | "embed">
-
-export type Logits<D extends Float> = Tensor<D, "batch" | "time" | "vocabulary">
+export type { Latents, Logits, Rows, Stream, Tensors, Weights } from "./tensors.ts"
 
 /** How tokens stand to each other, where it is not one text a row from its start on. */
 export interface Arrangement<D extends Float> {

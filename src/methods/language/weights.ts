@@ -2,13 +2,22 @@
 import type { Scope } from "effect"
 import { Effect } from "effect"
 import type { ShapeError } from "../../algebra/axis.ts"
-import type { BackendError, Buffer, SomeBuffer } from "../../algebra/backend.ts"
+import type { BackendError, Buffer, Buffers, SomeBuffer } from "../../algebra/backend.ts"
 import { Backend } from "../../algebra/backend.ts"
 import type { Architecture } from "./architecture.ts"
-import type { WeightBuffers } from "./model.ts"
 import type { AxesOf, Parameter, ParameterKind, ParameterTree, Uniform } from "./parameters.ts"
 import { parametersOf } from "./parameters.ts"
+import type { Weights } from "./tensors.ts"
 import { build, leavesOf } from "./tree.ts"
+
+/** Parameters in a backend's memory. */
+export type WeightBuffers = Buffers<Weights<"f32">>
+
+/** A function on tokens: a description and its parameters. */
+export interface Transformer {
+  readonly architecture: Architecture
+  readonly weights: WeightBuffers
+}
 
 type Buffered = { readonly [K in ParameterKind]: Buffer<"f32", AxesOf<K>> }
 

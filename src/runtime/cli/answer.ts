@@ -10,7 +10,6 @@ import { Document, portable } from "../../core/document.ts"
 import type { Failure, Figure, Report, Verdict } from "../../core/document.ts"
 import type { Outcome, Settings } from "../commands/request.ts"
 import { quantity, table } from "../figures.ts"
-import * as progress from "../progress.ts"
 import { chart } from "../report/chart.ts"
 
 /** A law that the command promised does not hold. The command ends with an error status, after its answer. */
@@ -46,10 +45,10 @@ const held = ({ laws }: Report): Effect.Effect<void, BrokenLaw> => {
   }))
 }
 
-/** Runs the body of a command with progress on the terminal, and prints its outcome as the settings ask. */
+/** Runs the body of a command, and prints its outcome as the settings ask. */
 export const answer = <E, R>({ json }: Settings, body: Effect.Effect<Outcome, E, R>) =>
   Effect.gen(function* () {
-    const outcome = yield* Effect.provide(body, progress.layer())
+    const outcome = yield* body
     yield* json ? printed(outcome.report) : Console.log(forPeople(outcome))
     yield* held(outcome.report)
   })
@@ -62,11 +61,28 @@ const text = (value: unknown, ...keys: ReadonlyArray<string>): string | undefine
 
 const isUsage = (error: unknown): error is CliError.ShowHelp => CliError.isCliError(error) && error._tag === "ShowHelp"
 
+/** What the operating system refused, by its code, as a tag and in words. */
+const refusals: Readonly<Record<string, readonly [tag: string, words: string]>> = {
+  ENOENT: ["NotFound", "no such file or folder"],
+  EEXIST: ["AlreadyExists", "is there already"],
+  EISDIR: ["BadResource", "expected a file, found a folder"],
+  ENOTDIR: ["BadResource", "expected a folder on the way there, found a file"],
+  EACCES: ["PermissionDenied", "permission denied"],
+  EPERM: ["PermissionDenied", "not permitted"],
+  EROFS: ["PermissionDenied", "the disk can only be read"],
+  ENOSPC: ["NoSpace", "no space left on the disk"],
+  EDQUOT: ["NoSpace", "the quota of the disk is used up"]
+}
+
 /** An error of the operating system, under its own tag and with the path it is about. */
 const systemFailure = ({ reason, message }: PlatformError): Failure => {
-  const file = reason._tag === "BadArgument" ? undefined : reason.pathOrDescriptor
+  if (reason._tag === "BadArgument") return { error: { tag: reason._tag, message } }
+  const { pathOrDescriptor: path } = reason
   const plain = message.replace(`${reason._tag}: `, "")
-  return { error: { tag: reason._tag, message: plain, ...(file === undefined ? {} : { file: String(file) }) } }
+  const [tag, words] = refusals[text(reason.cause, "code") ?? ""] ?? [reason._tag, plain]
+  if (path === undefined) return { error: { tag, message: words } }
+  const file = String(path)
+  return { error: { tag, message: words.includes(file) ? words : `${file}: ${words}`, file } }
 }
 
 /** Any error as the `{ error }` of the document: its tag, its message, and the file and field that it carries. */

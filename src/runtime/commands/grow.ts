@@ -32,7 +32,7 @@ export const grow = ({ folder, out, configuration, dtype, overwrite, settings }:
     const grown = yield* hyperClone(source, { ...configuration, seed: settings.seed })
     const { absolute, measurement, tokens } =
       yield* preservation.deviation(source, grown, randomRows(source.architecture, settings.seed))
-    const { where: _, ...verdict } = judge(preservation.sameLogits, measurement)
+    const verdict = judge(preservation.sameLogits, measurement)
     if (verdict.holds) yield* save(grown, out, { dtype, overwrite })
     return {
       written: verdict.holds ? { "grown model": out } : {},

@@ -7,55 +7,84 @@ import * as Key from "../../core/key.ts"
 import { initialise } from "../../methods/language/initialise.ts"
 import { make } from "../../methods/language/model.ts"
 import { open, save } from "../../methods/language/model-folder.ts"
-import { read } from "../../methods/language/tokenizer.ts"
+import { read as readTokenizer } from "../../methods/language/tokenizer.ts"
 import { usual } from "../../methods/language/training/configuration.ts"
+import { read as readRecipe } from "../../methods/language/training/recipe.ts"
 import { inFolder } from "../../methods/language/training/snapshot.ts"
 import { identityOf, train as run } from "../../methods/language/training/train.ts"
 import { layer } from "../backend.ts"
 import { embedded } from "../embedded.ts"
-import type { Outcome, TrainRequest } from "./request.ts"
-import { readText, tokensOf } from "./text.ts"
+import { figure, type Outcome, type TrainRequest } from "./request.ts"
+import { readText, TextError, tokensOf } from "./text.ts"
 
-/** The folder holds a training run, and the command did not say whether to go on with it. */
-export class RunExists extends Data.TaggedError("RunExists")<{ readonly file: string; readonly message: string }> {}
+/** The folder holds a training run that the command was not asked to go on with, or none where it was. */
+export class RunError extends Data.TaggedError("RunError")<{ readonly file: string; readonly message: string }> {}
+
+/** Windows are longer than what the model is described to read. */
+export class ContextError extends Data.TaggedError("ContextError")<{
+  readonly field: string
+  readonly message: string
+}> {}
 
 const snapshotEvery = 50
+
+const checkState = Effect.fnUntraced(function*(state: string, resume: boolean) {
+  const fs = yield* FileSystem.FileSystem
+  const there = yield* fs.exists(state)
+  if (there && !resume) return yield* new RunError({
+    file: state, message: `${state}: there is a training run; give --resume to go on with it, or another --out`
+  })
+  if (!there && resume) return yield* new RunError({
+    file: state, message: `${state}: expected a training run to go on with, found none`
+  })
+})
+
+/** The architecture of the embedded recipe with weights drawn as it says, and the tokenizer beside it. */
+const random = Effect.fnUntraced(function*(seed: number) {
+  const { architecture, deviation, family } = yield* readRecipe(embedded.recipe)
+  const tokenizer = yield* readTokenizer(embedded.model)
+  const weights = yield* initialise(architecture, Key.fold(Key.make(seed), 2), { deviation })
+  const { tokenizerFiles } = embedded
+  return make({ name: "random weights", architecture, family, weights, tokenizer, tokenizerFiles })
+})
 
 /** Trains, saving the state every 50 steps and when interrupted, and writes the trained model. */
 export const train = ({ text: file, from, out, steps, batch, context: time, rate: peak, resume, settings }: TrainRequest) =>
   Effect.scoped(Effect.gen(function*() {
-    const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
-    const state = path.join(out, "state")
-    if (!resume && (yield* fs.exists(state)))
-      return yield* new RunExists({ file: state, message: `${state}: there is a training run here; give --resume to go on with it, or another folder` })
-    const folder = from ?? embedded.model
-    const start = yield* open(folder)
-    const tokenizer = yield* read(folder)
+    const [state, place] = [path.join(out, "state"), path.join(out, "model")]
+    yield* checkState(state, resume)
     const text = yield* readText(file)
-    const tokens = yield* tokensOf(text, tokenizer, start.architecture.vocabulary, file)
-    const model = from !== undefined ? start : make({
-      ...start, name: "random weights", weights: yield* initialise(start.architecture, Key.fold(Key.make(settings.seed), 2))
+    const model = from === undefined ? yield* random(settings.seed) : yield* open(from)
+    const { architecture } = model
+    if (time > architecture.context) return yield* new ContextError({
+      field: "context", message: `context: ${time} tokens are more than the ${architecture.context} that the model reads`
+    })
+    const tokens = yield* tokensOf(text, file, model)
+    if (tokens.length <= time) return yield* new TextError({
+      file, message: `${file}: expected more than the ${time} tokens of a window, got ${tokens.length}`
     })
     const configuration = usual({ steps, batch, time, peak, seed: settings.seed })
-    const store = yield* inFolder(state, yield* identityOf(model.architecture, configuration, tokens))
+    const store = yield* inFolder(state, yield* identityOf(architecture, configuration, tokens))
     const { model: trained, history } = yield* run({
       model, tokens, configuration, store, plan: { steps, evaluateEvery: 0, snapshotEvery }
     })
-    const place = path.join(out, "model")
     yield* save(make({ ...model, ...trained }), place, { overwrite: true })
-    const [first, last] = [history[0], history.at(-1)]
+    const losses = history.map(({ step, loss }) => [step, loss] as const)
+    const rates = history.reduce((sum, { tokensPerSecond }) => sum + tokensPerSecond, 0)
     return {
       report: {
         method: "train", backend: settings.backend, seed: settings.seed, laws: [],
         figures: [
-          { name: "steps", value: history.length, unit: "steps", source: "measured" },
-          { name: "first loss", value: first?.loss ?? NaN, unit: "nats a token", source: "measured" },
-          { name: "last loss", value: last?.loss ?? NaN, unit: "nats a token", source: "measured" },
-          { name: "rate", value: history.reduce((sum, { tokensPerSecond }) => sum + tokensPerSecond, 0) / history.length, unit: "tokens a second", source: "measured" }
+          figure("steps", history.length, "steps"),
+          figure("first loss", history[0]?.loss ?? NaN, "nats a token"),
+          figure("last loss", history.at(-1)?.loss ?? NaN, "nats a token"),
+          figure("rate", rates / history.length, "tokens a second")
         ]
       },
-      plots: [{ title: "Training loss", x: "step", y: "loss (nats a token)", series: [{ name: "loss", points: history.map(({ step, loss }) => [step, loss] as const) }] }],
+      plots: [{
+        title: "Training loss", x: "step", y: "loss (nats a token)", series: [{ name: "loss", points: losses }]
+      }],
       written: { model: place, state }
     } satisfies Outcome
   })).pipe(Effect.provide(layer(settings)))

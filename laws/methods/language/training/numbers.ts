@@ -1,4 +1,4 @@
-/** Numbers spread evenly over a range. (`fc.double` draws its exponent evenly, so nearly all of its numbers are tiny.) */
+/** Numbers spread evenly over a range; `fc.double` draws its exponent evenly, so that nearly all are tiny. */
 import fc from "fast-check"
 
 export const between = (low: number, high: number): fc.Arbitrary<number> =>

@@ -7,7 +7,6 @@ import { layer } from "../../../../src/algebra/backends/reference/index.ts"
 import type { Tensor } from "../../../../src/algebra/tensor.ts"
 import { fill, literal } from "../../../../src/algebra/tensor.ts"
 import type { Total } from "../../../../src/methods/language/training/objective.ts"
-import { between } from "./numbers.ts"
 import {
   bitsPerByte, mean, nextToken, perplexity, totals
 } from "../../../../src/methods/language/training/objective.ts"

@@ -35,15 +35,24 @@ const defineRemainder = (module: ModuleBuilder): Scalar2 => {
       [
         size.set(f64.abs(y.get)),
         rest.set(f64.abs(x.get)),
-        when(defined, block((done) => loop((again) => [
-          brIf(done, f64.lt(rest.get, size.get)),
-          multiple.set(size.get),
-          loop((more) => when(f64.le(f64.add(multiple.get, multiple.get), rest.get), [
-            multiple.set(f64.add(multiple.get, multiple.get)), br(more)
-          ])),
-          rest.set(f64.sub(rest.get, multiple.get)),
-          br(again)
-        ])), rest.set(f64.const(NaN)))
+        when(
+          defined,
+          block((done) =>
+            loop((again) => [
+              brIf(done, f64.lt(rest.get, size.get)),
+              multiple.set(size.get),
+              loop((more) =>
+                when(f64.le(f64.add(multiple.get, multiple.get), rest.get), [
+                  multiple.set(f64.add(multiple.get, multiple.get)),
+                  br(more)
+                ])
+              ),
+              rest.set(f64.sub(rest.get, multiple.get)),
+              br(again)
+            ])
+          ),
+          rest.set(f64.const(NaN))
+        )
       ],
       f64.copysign(rest.get, x.get)
     ]
@@ -62,13 +71,21 @@ export const scalars = (module: ModuleBuilder): Scalars => ({
 const lanes = (count: number): ReadonlyArray<number> => Array.from({ length: count }, (_, lane) => lane)
 
 /** A function of f64 numbers applied lane by lane. */
-const scalarwise = (code: Code, dtype: DType, count: Count, f: (...xs: ReadonlyArray<Expression<"f64">>) => Expression<"f64">, ...given: ReadonlyArray<V128>): V128 => {
+const scalarwise = (
+  code: Code,
+  dtype: DType,
+  count: Count,
+  f: (...xs: ReadonlyArray<Expression<"f64">>) => Expression<"f64">,
+  ...given: ReadonlyArray<V128>
+): V128 => {
   const xs = given.map((x) => code.keep(x))
   if (dtype === "f64") {
     const [first, second] = lanes(2).map((lane) => f(...xs.map((x) => f64x2.extract_lane(x, lane))))
     return first === undefined || second === undefined ? v128.zero : f64x2.replace_lane(f64x2.splat(first), 1, second)
   }
-  return fromLanesF32(lanes(count).map((lane) => f32.demote_f64(f(...xs.map((x) => f64.promote_f32(f32x4.extract_lane(x, lane)))))))
+  return fromLanesF32(
+    lanes(count).map((lane) => f32.demote_f64(f(...xs.map((x) => f64.promote_f32(f32x4.extract_lane(x, lane))))))
+  )
 }
 
 /** A function of i32 numbers applied lane by lane. */
@@ -88,19 +105,39 @@ const sign = (code: Code, dtype: "f32" | "f64", x: V128): V128 => {
 }
 
 /** sin or cos: vectors where all lanes are small enough (NaN is), else the scalar function. */
-const circular = (code: Code, dtype: "f32" | "f64", count: Count, scalar: Scalar, kind: "sine" | "cosine", x: V128): V128 => {
+const circular = (
+  code: Code,
+  dtype: "f32" | "f64",
+  count: Count,
+  scalar: Scalar,
+  kind: "sine" | "cosine",
+  x: V128
+): V128 => {
   const width = widths[dtype]
   const given = code.keep(x)
   const result = code.fresh("v128")
   const large = floats[dtype].gt(floats[dtype].abs(given), code.constant(width, Mathematics.circularLimit[width]))
   const masked = dtype === "f32" && count === 2 ? i64x2.extend_low_i32x4_s(large) : large
-  code.emit(when(v128.any_true(masked),
-    code.nested((inner) => inner.emit(result.set(scalarwise(inner, dtype, count, (value) => call(scalar, value ?? f64.const(NaN)), given)))),
-    code.nested((inner) => inner.emit(result.set(Mathematics[kind](inner, width, given))))))
+  code.emit(
+    when(
+      v128.any_true(masked),
+      code.nested((inner) =>
+        inner.emit(result.set(scalarwise(inner, dtype, count, (value) => call(scalar, value ?? f64.const(NaN)), given)))
+      ),
+      code.nested((inner) => inner.emit(result.set(Mathematics[kind](inner, width, given))))
+    )
+  )
   return result.get
 }
 
-const unaryFloat = (code: Code, dtype: "f32" | "f64", count: Count, scalar: Scalars, kind: UnaryKind, x: V128): V128 => {
+const unaryFloat = (
+  code: Code,
+  dtype: "f32" | "f64",
+  count: Count,
+  scalar: Scalars,
+  kind: UnaryKind,
+  x: V128
+): V128 => {
   const float = floats[dtype]
   const width = widths[dtype]
   switch (kind) {
@@ -154,9 +191,19 @@ const unaryInteger = (code: Code, dtype: DType, kind: UnaryKind, x: V128): V128 
 
 /** An elementwise function of one operand. */
 export const unary = (code: Code, dtype: DType, count: Count, scalar: Scalars, kind: UnaryKind, x: V128): V128 =>
-  dtype === "f32" || dtype === "f64" ? unaryFloat(code, dtype, count, scalar, kind, x) : unaryInteger(code, dtype, kind, x)
+  dtype === "f32" || dtype === "f64"
+    ? unaryFloat(code, dtype, count, scalar, kind, x)
+    : unaryInteger(code, dtype, kind, x)
 
-const binaryFloat = (code: Code, dtype: "f32" | "f64", count: Count, scalar: Scalars, kind: BinaryKind, x: V128, y: V128): V128 => {
+const binaryFloat = (
+  code: Code,
+  dtype: "f32" | "f64",
+  count: Count,
+  scalar: Scalars,
+  kind: BinaryKind,
+  x: V128,
+  y: V128
+): V128 => {
   const float = floats[dtype]
   const mask = (value: V128): V128 => (dtype === "f32" ? widen(value, count) : value)
   switch (kind) {
@@ -175,7 +222,14 @@ const binaryFloat = (code: Code, dtype: "f32" | "f64", count: Count, scalar: Sca
     case "power":
       return scalarwise(code, dtype, count, (a, b) => call(scalar.pow, a ?? f64.const(NaN), b ?? f64.const(NaN)), x, y)
     case "remainder":
-      return scalarwise(code, dtype, count, (a, b) => call(scalar.remainder, a ?? f64.const(NaN), b ?? f64.const(NaN)), x, y)
+      return scalarwise(
+        code,
+        dtype,
+        count,
+        (a, b) => call(scalar.remainder, a ?? f64.const(NaN), b ?? f64.const(NaN)),
+        x,
+        y
+      )
     case "less":
       return mask(float.lt(x, y))
     case "lessEqual":
@@ -190,13 +244,28 @@ const binaryFloat = (code: Code, dtype: "f32" | "f64", count: Count, scalar: Sca
 }
 
 /** A quotient that is 0 where the divisor is, and wraps where it overflows. */
-const quotient = (x: I32, y: I32): I32 => choose(i32.le_u(i32.add(y, i32.const(1)), i32.const(1)),
-  // y is 0 or -1: minus x times that bit pattern is 0 or x negated
-  i32.mul(x, y), i32.div_s(x, y))
+const quotient = (x: I32, y: I32): I32 =>
+  choose(
+    i32.le_u(i32.add(y, i32.const(1)), i32.const(1)),
+    // y is 0 or -1: minus x times that bit pattern is 0 or x negated
+    i32.mul(x, y),
+    i32.div_s(x, y)
+  )
 
-const binaryInteger = (code: Code, dtype: DType, count: Count, kind: BinaryKind, x: V128, y: V128, constantY: number | undefined): V128 => {
+const binaryInteger = (
+  code: Code,
+  dtype: DType,
+  count: Count,
+  kind: BinaryKind,
+  x: V128,
+  y: V128,
+  constantY: number | undefined
+): V128 => {
   const u = dtype === "u32"
-  const safe = (f: (x: I32, y: I32) => I32) => (a: I32, b: I32): I32 => choose(i32.eqz(b), i32.const(0), f(a, b))
+  const safe =
+    (f: (x: I32, y: I32) => I32) =>
+    (a: I32, b: I32): I32 =>
+      choose(i32.eqz(b), i32.const(0), f(a, b))
   const shift = (vector: (x: V128, n: I32) => V128, scalar: (x: I32, n: I32) => I32): V128 =>
     constantY === undefined ? integerwise(code, count, scalar, x, y) : vector(x, i32.const(constantY & 31))
   switch (kind) {
@@ -262,7 +331,14 @@ const binaryBool = (kind: BinaryKind, x: V128, y: V128): V128 => {
 
 /** An elementwise function of two operands of `dtype`; `constantY` is the second where it is one number. */
 export const binary = (
-  code: Code, dtype: DType, count: Count, scalar: Scalars, kind: BinaryKind, x: V128, y: V128, constantY?: number
+  code: Code,
+  dtype: DType,
+  count: Count,
+  scalar: Scalars,
+  kind: BinaryKind,
+  x: V128,
+  y: V128,
+  constantY?: number
 ): V128 => {
   if (dtype === "bool") return binaryBool(kind, x, y)
   if (dtype === "f32" || dtype === "f64") return binaryFloat(code, dtype, count, scalar, kind, x, y)
@@ -272,144 +348,3 @@ export const binary = (
 /** `y` where the mask is set, else `z`. */
 export const select = (dtype: DType, count: Count, mask: V128, y: V128, z: V128): V128 =>
   v128.bitselect(y, z, dtype === "f64" || dtype === "bool" ? mask : narrow(mask, count))
-
-const decodeHalf = (code: Code, x: V128): V128 => {
-  const size = code.keep(v128.and(x, code.constant("i32x4", 0x7fff)))
-  const scaled = f32x4.mul(i32x4.shl(size, i32.const(13)), code.constant("f32x4", 2 ** 112))
-  const special = i32x4.gt_s(size, code.constant("i32x4", 0x7bff))
-  const finite = v128.or(scaled, v128.and(special, code.constant("i32x4", 0x7f800000)))
-  return v128.or(finite, i32x4.shl(v128.and(x, code.constant("i32x4", 0x8000)), i32.const(16)))
-}
-
-/** Bits rounded to nearest even, `drop` of them lost. */
-const roundBits = (code: Code, bits: V128, drop: number): V128 => {
-  const odd = v128.and(i32x4.shr_u(bits, i32.const(drop)), code.constant("i32x4", 1))
-  return i32x4.shr_u(i32x4.add(i32x4.add(bits, code.constant("i32x4", 2 ** (drop - 1) - 1)), odd), i32.const(drop))
-}
-
-const encodeBrain = (code: Code, x: V128): V128 => {
-  const given = code.keep(x)
-  return v128.bitselect(roundBits(code, given, 16), code.constant("i32x4", 0x7fc0), f32x4.eq(given, given))
-}
-
-const encodeHalf = (code: Code, x: V128): V128 => {
-  const given = code.keep(x)
-  const size = code.keep(f32x4.abs(given))
-  const normal = roundBits(code, code.keep(i32x4.sub(size, code.constant("i32x4", 112 << 23))), 13)
-  const small = i32x4.sub(f32x4.add(size, code.constant("f32x4", 0.5)), code.constant("i32x4", 0x3f000000))
-  const finite = v128.bitselect(small, normal, f32x4.lt(size, code.constant("f32x4", 2 ** -14)))
-  const bounded = v128.bitselect(finite, code.constant("i32x4", 0x7c00), f32x4.lt(size, code.constant("f32x4", 65536)))
-  const signed = v128.or(bounded, v128.and(i32x4.shr_u(given, i32.const(16)), code.constant("i32x4", 0x8000)))
-  return v128.bitselect(signed, code.constant("i32x4", 0x7e00), f32x4.eq(given, given))
-}
-
-/** f64 to f32 rounded to odd, after which rounding once more to fewer digits is rounding once. */
-const roundToOdd = (code: Code, x: V128): V128 => {
-  const given = code.keep(x)
-  const nearest = code.keep(f32x4.demote_f64x2_zero(given))
-  const back = code.keep(f64x2.promote_low_f32x4(nearest))
-  const inexact = v128.and(f64x2.ne(back, given), f64x2.lt(f64x2.abs(back), code.constant("f64x2", Infinity)))
-  const beyond = f64x2.gt(f64x2.abs(back), f64x2.abs(given))
-  const even = i32x4.eq(v128.and(nearest, code.constant("i32x4", 1)), v128.zero)
-  const one = code.constant("i32x4", 1)
-  const step = v128.bitselect(code.constant("i32x4", -1), one, narrow(beyond, 2))
-  return i32x4.add(nearest, v128.and(step, v128.and(narrow(code.keep(inexact), 2), even)))
-}
-
-const toFloat32 = (code: Code, from: DType, count: Count, x: V128): V128 => {
-  switch (from) {
-    case "f64":
-      return f32x4.demote_f64x2_zero(x)
-    case "i32":
-    case "i8":
-      return f32x4.convert_i32x4_s(x)
-    case "u32":
-      return f32x4.convert_i32x4_u(x)
-    case "bool":
-      return v128.and(narrow(x, count), code.constant("f32x4", 1))
-    case "f16":
-      return decodeHalf(code, code.keep(x))
-    case "bf16":
-      return i32x4.shl(x, i32.const(16))
-    case "f32":
-      return x
-  }
-}
-
-const toFloat64 = (code: Code, from: DType, x: V128): V128 => {
-  switch (from) {
-    case "f64":
-      return x
-    case "i32":
-    case "i8":
-      return f64x2.convert_low_i32x4_s(x)
-    case "u32":
-      return f64x2.convert_low_i32x4_u(x)
-    case "bool":
-      return v128.and(x, code.constant("f64x2", 1))
-    default:
-      return f64x2.promote_low_f32x4(toFloat32(code, from, 2, x))
-  }
-}
-
-const toInteger = (code: Code, from: DType, to: "i32" | "u32", count: Count, x: V128): V128 => {
-  const signed = to === "i32"
-  switch (from) {
-    case "f64":
-      return signed ? i32x4.trunc_sat_f64x2_s_zero(x) : i32x4.trunc_sat_f64x2_u_zero(x)
-    case "bool":
-      return v128.and(narrow(x, count), code.constant("i32x4", 1))
-    case "i32":
-    case "i8":
-      return signed ? x : i32x4.max_s(x, v128.zero)
-    case "u32":
-      return signed ? i32x4.min_u(x, code.constant("i32x4", 0x7fffffff)) : x
-    default: {
-      const value = toFloat32(code, from, count, x)
-      return signed ? i32x4.trunc_sat_f32x4_s(value) : i32x4.trunc_sat_f32x4_u(value)
-    }
-  }
-}
-
-const toBool = (code: Code, from: DType, count: Count, x: V128): V128 => {
-  switch (from) {
-    case "bool":
-      return x
-    case "f64":
-      return f64x2.ne(x, v128.zero)
-    case "i32":
-    case "u32":
-    case "i8":
-      return widen(i32x4.ne(x, v128.zero), count)
-    default:
-      return widen(f32x4.ne(toFloat32(code, from, count, x), v128.zero), count)
-  }
-}
-
-/** Whether a cast passes through f64, so that its kernel must have 64-bit lanes. */
-export const castIsWide = (from: DType, to: DType): boolean =>
-  (to === "f16" || to === "bf16") && (from === "i32" || from === "u32")
-
-/** The value in another dtype. */
-export const cast = (code: Code, from: DType, to: DType, count: Count, x: V128): V128 => {
-  switch (to) {
-    case "f32":
-      return toFloat32(code, from, count, x)
-    case "f64":
-      return toFloat64(code, from, x)
-    case "i32":
-    case "u32":
-      return toInteger(code, from, to, count, x)
-    case "bool":
-      return toBool(code, from, count, x)
-    case "i8":
-      return i32x4.max_s(i32x4.min_s(toInteger(code, from, "i32", count, x), code.constant("i32x4", 127)), code.constant("i32x4", -128))
-    case "f16":
-    case "bf16": {
-      if (from === to) return x
-      const exact = from === "f64" || castIsWide(from, to) ? roundToOdd(code, toFloat64(code, from, x)) : toFloat32(code, from, count, x)
-      return to === "f16" ? encodeHalf(code, exact) : encodeBrain(code, exact)
-    }
-  }
-}
-

@@ -1,7 +1,7 @@
 /**
  * A WebAssembly assembler: code is a value. An `Expression<T>` is an instruction stream that leaves one value of type T
- * on the stack, a `Statement` one that leaves none; both compose as plain values, branches name the block they leave, and
- * `moduleBuilder` turns them into bytes. WebAssembly Core Specification 3.0, chapter 5 (binary format).
+ * on the stack, a `Statement` one that leaves none; both compose as plain values, branches name the block they leave,
+ * and `moduleBuilder` turns them into bytes. WebAssembly Core Specification 3.0, chapter 5 (binary format).
  */
 
 export type ValueType = "i32" | "i64" | "f32" | "f64" | "v128"
@@ -15,8 +15,15 @@ export type Node =
   | number
   | readonly Node[]
   | { readonly branch: Label; readonly opcode: number }
-  | { readonly block: Label; readonly opening: readonly Node[]; readonly body: Node; readonly otherwise?: Node | undefined }
+  | Block
   | { readonly callee: { readonly index: number } }
+
+interface Block {
+  readonly block: Label
+  readonly opening: readonly Node[]
+  readonly body: Node
+  readonly otherwise?: Node | undefined
+}
 
 /** Code that leaves one value of type T. */
 export interface Expression<T extends ValueType> {
@@ -104,7 +111,8 @@ export const select = <T extends ValueType>(
 export const choose = <T extends ValueType>(
   condition: Expression<"i32">, then: Expression<T>, otherwise: Expression<T>
 ): Expression<T> => expression(then.type, {
-  block: { label: "if" }, opening: [condition.code, 0x04, valueTypes[then.type]], body: then.code, otherwise: otherwise.code
+  block: { label: "if" }, opening: [condition.code, 0x04, valueTypes[then.type]], body: then.code,
+    otherwise: otherwise.code
 })
 
 export const br = (label: Label): Statement => statement({ branch: label, opcode: 0x0c })
@@ -119,8 +127,8 @@ export const doWhile = (body: Body, condition: Expression<"i32">): Statement =>
   loop((again) => [body, brIf(again, condition)])
 
 /**
- * `for (i = from; i < to; i += step)`, unsigned, as a guarded do-while. `to` and `step` are evaluated on every turn: give
- * locals or constants. The body may move `i` itself. `i + step` must not pass 2^32.
+ * `for (i = from; i < to; i += step)`, unsigned, as a guarded do-while. `to` and `step` are evaluated on every turn:
+ * give locals or constants. The body may move `i` itself. `i + step` must not pass 2^32.
  */
 export const forLoop = (
   i: Local<"i32">, from: Expression<"i32">, to: Expression<"i32">, step: number | Expression<"i32">, body: Body
@@ -235,7 +243,7 @@ const memoryImport: readonly number[] = [...name("env"), ...name("memory"), 2, 3
 /** An empty module that imports the shared memory. Every kernel module of the cpu backend starts here. */
 export const moduleBuilder = (): ModuleBuilder => {
   const types: string[] = []
-  const imports: { readonly key: string; readonly bytes: readonly number[]; readonly reference: { index: number } }[] = []
+  const imports: { readonly key: string; readonly bytes: readonly number[]; readonly index: number }[] = []
   const definitions: { readonly type: number; readonly body: readonly number[] }[] = []
   const exported: (readonly number[])[] = []
 
@@ -267,7 +275,8 @@ export const moduleBuilder = (): ModuleBuilder => {
     const [body, last] = write({ parameters: byName, local, fresh })
     const code = vector(locals.map((type) => [1, valueTypes[type]]))
     flatten([codeOf(body), last, 0x0b], [], code)
-    const index = imports.length + definitions.push({ type: typeIndex(entries.map(([, type]) => type), result), body: code }) - 1
+    const type = typeIndex(entries.map(([, one]) => one), result)
+    const index = imports.length + definitions.push({ type, body: code }) - 1
     if (!label.startsWith("_")) exported.push([...name(label), 0, ...unsigned(index)])
     // values keep the declared order, which the mapped type cannot say
     return { index, parameters: entries.map(([, type]) => type) as unknown as readonly P[keyof P][], result }
@@ -277,12 +286,12 @@ export const moduleBuilder = (): ModuleBuilder => {
     importFunction: (space, field, parameters, result) => {
       const key = `${space}.${field}`
       const known = imports.find((one) => one.key === key)
-      if (known !== undefined) return { index: known.reference.index, parameters, result }
+      if (known !== undefined) return { index: known.index, parameters, result }
       if (definitions.length > 0) throw new RangeError(`import ${key} after the first definition`)
       const bytes = [...name(space), ...name(field), 0, ...unsigned(typeIndex(parameters, result))]
-      const reference = { index: imports.length }
-      imports.push({ key, bytes, reference })
-      return { index: reference.index, parameters, result }
+      const index = imports.length
+      imports.push({ key, bytes, index })
+      return { index, parameters, result }
     },
     procedure: (label, parameters, body) => define(label, parameters, "none", (f) => [body(f), []]),
     function: (label, parameters, result, body) => define(label, parameters, result, (f) => {

@@ -1,12 +1,15 @@
 /**
- * How a contraction of arbitrarily strided operands is laid out for the kernels: which operand gives the rows, in which order
- * the axes of each group are walked, and at which byte offset every index of a group lies in every operand. Nothing here depends
- * on the number of threads, so neither does the order of summation. Offset vectors after TBLIS (Matthews 2018), section 4.
+ * How a contraction of arbitrarily strided operands is laid out for the kernels: which operand gives the rows, in which
+ * order the axes of each group are walked, and at which byte offset every index of a group lies in every operand.
+ * Nothing here depends on the number of threads, so neither does the order of summation. Offset vectors after TBLIS
+ * (Matthews 2018).
  */
-import { elements, type FloatType, gather, rows, unroll } from "./contraction-kernels.ts"
+import { elements, type FloatType, gather, rows, unroll } from "./contraction-element.ts"
 import { mostRows } from "./contraction-skinny.ts"
 
-/** One axis of a contraction: its size and the step it takes in each operand, in elements; 0 where the operand lacks it. */
+/**
+ * One axis of a contraction: its size and the step it takes in each operand, in elements; 0 where the operand lacks it.
+ */
 export interface Axis {
   readonly size: number
   readonly a: number
@@ -15,8 +18,9 @@ export interface Axis {
 }
 
 /**
- * C[batch, m, n] = sum over k of A[batch, m, k] B[batch, k, n], each group a list of axes. Axes of `batch` are in both operands
- * and the result, of `m` in A, of `n` in B, of `k` in both operands only; zero strides broadcast. No two indices of C may meet.
+ * C[batch, m, n] = sum over k of A[batch, m, k] B[batch, k, n], each group a list of axes. Axes of `batch` are in both
+ * operands and the result, of `m` in A, of `n` in B, of `k` in both operands only; zero strides broadcast. No two
+ * indices of C may meet.
  */
 export interface Contraction {
   readonly dtype: FloatType
@@ -64,6 +68,12 @@ export interface Layout {
 /** The longest block of k: a panel of B of that depth stays in the first-level cache, a block of A in the second. */
 const deepestBlock = 256
 
+/**
+ * Results this narrow, from this few products, cost less in one packed register block than in the kernels for few rows.
+ */
+const narrow = 16
+const tiny = 1024
+
 const sizeOf = (axes: readonly Axis[]): number => axes.reduce((product, { size }) => product * size, 1)
 
 const outermostFirst = (axes: readonly Axis[], ...operands: readonly Operand[]): readonly Axis[] => {
@@ -101,7 +111,9 @@ const contiguous = (table: Int32Array, width: number, bytes: number, restart = I
 
 const flip = ({ size, a, b, c }: Axis): Axis => ({ size, a: b, b: a, c })
 
-/** Rows should be few, or else columns the axis along which C is contiguous, or else waste least of a register block. */
+/**
+ * Rows should be few, or else columns the axis along which C is contiguous, or else waste least of a register block.
+ */
 const wantsSwap = (dtype: FloatType, m: readonly Axis[], n: readonly Axis[]): boolean => {
   const { columns } = elements[dtype]
   const [down, across] = [sizeOf(m), sizeOf(n)]
@@ -143,7 +155,7 @@ export const layout = (contraction: Contraction): Layout => {
     cRow: offsets(m, "c", bytes),
     aGather: mode(aRow, aSum, rows), bGather: mode(bColumn, bSum, columns),
     denseC: contiguous(cColumn, columns, bytes) && contiguous(cColumn, lanes, bytes),
-    skinny: sizeOf(m) > mostRows ? "none"
+    skinny: sizeOf(m) > mostRows || (sizeOf(n) < narrow && sizeOf(m) * sizeOf(n) * depth < tiny) ? "none"
       : contiguous(bSum, lanes, bytes) ? "dot"
         : contiguous(bColumn, lanes, bytes) ? "combine" : "none",
     products: sizeOf(batch) * sizeOf(m) * sizeOf(n) * depth

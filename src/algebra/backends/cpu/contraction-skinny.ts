@@ -1,16 +1,16 @@
 /**
- * Contractions with at most four rows, as WebAssembly: a matrix is read once, straight from where it lies, so the speed is that
- * of memory. This is what decoding a language model one token at a time does. Two kernels: `dot` for a matrix contiguous along
- * the sum, `combine` for one contiguous along its columns. Conserves the order of summation for every division of the work.
+ * Contractions with at most four rows, as WebAssembly: a matrix is read once, straight from where it lies, so the speed
+ * is that of memory. This is what decoding a language model one token at a time does. Two kernels: `dot` for a matrix
+ * contiguous along the sum, `combine` for one contiguous along its columns. Conserves the order of summation for every
+ * division of the work.
  */
 import { call, forLoop, type Local, moduleBuilder, select, sequence, type Statement, when } from "./assembler.ts"
-import { argument, type Element, elements, type FloatType } from "./contraction-kernels.ts"
+import { argument, type Element, elements, type FloatType, kernelParameters, reader } from "./contraction-element.ts"
 import { f32, f32x4, f64, f64x2, i32, type I32, increment, scaled, type V128, v128 } from "./instructions.ts"
 
 /** The most rows these kernels take. */
 export const mostRows = 4
 
-const kernelParameters = { begin: "i32", end: "i32", args: "i32", scratch: "i32" } as const
 const c = i32.const
 
 /** Stores, or adds to `address`, one element: lane 0 of `value`. */
@@ -40,8 +40,9 @@ export const skinnyModule = (type: FloatType, rows: number): Uint8Array<ArrayBuf
   /** _gather: the rows of A of one batch, each contiguous along k, into scratch. */
   const gatherRows = module.procedure("_gather", { args: "i32", batch: "i32", target: "i32" }, (f) => {
     const { args, batch, target } = f.parameters
-    const get = (name: keyof typeof argument): I32 => i32.load(args.get, argument[name] * 4)
-    const [k, source, size, sum] = [f.local("k", "i32"), f.local("source", "i32"), f.local("size", "i32"), f.local("sum", "i32")]
+    const get = reader(args.get)
+    const [k, source, size, sum] = [f.local("k", "i32"), f.local("source", "i32"), f.local("size", "i32"),
+      f.local("sum", "i32")]
     const out = f.local("out", "i32")
     return [
       size.set(get("k")), sum.set(get("aSum")), out.set(target.get),
@@ -77,7 +78,7 @@ export const skinnyModule = (type: FloatType, rows: number): Uint8Array<ArrayBuf
   /** A kernel whose unit is `tileColumns` columns of one batch. */
   const kernel = (name: string, gathered: number, body: Body) => module.procedure(name, kernelParameters, (f) => {
     const { begin, end, args, scratch } = f.parameters
-    const get = (field: keyof typeof argument): I32 => i32.load(args.get, argument[field] * 4)
+    const get = reader(args.get)
     const local = (key: string) => f.local(key, "i32")
     const [unit, batch, packed, rowBytes] = [local("unit"), local("batch"), local("packed"), local("rowBytes")]
     const [b, target, first, last] = [local("b"), local("target"), local("first"), local("last")]
@@ -96,7 +97,8 @@ export const skinnyModule = (type: FloatType, rows: number): Uint8Array<ArrayBuf
         b.set(i32.add(get("b"), i32.at(get("bBatch"), batch.get))),
         target.set(i32.add(get("c"), i32.at(get("cBatch"), batch.get))),
         ...body({
-          get, local, vector: (key) => f.local(key, "v128"), scratch: scratch.get, b, target, first, last, k, size, sum, column,
+          get, local, vector: (key) => f.local(key, "v128"), scratch: scratch.get, b, target, first, last, k, size,
+            sum, column,
           address,
           rowAt: (r, at) => scaled(i32.add(i32.add(scratch.get, c(gathered)), i32.mul(rowBytes.get, c(r))), at, bytes)
         })
@@ -145,10 +147,12 @@ export const skinnyModule = (type: FloatType, rows: number): Uint8Array<ArrayBuf
   })
 
   // combine: a tile of C stays in scratch while whole rows of B stream by, several at a time
-  const streams = rows <= 2 ? 4 : 2
+  const streams = rows <= 2 ? 8 : 4
   const tileBytes = combineColumns * bytes
-  kernel("combine", rows * tileBytes, ({ get, local, vector, scratch, b, target, first, last, k, size, sum, column, address, rowAt }) => {
-    const [j, whole, wholeColumns, offset, tile] = [local("j"), local("whole"), local("wholeColumns"), local("offset"), local("tile")]
+  kernel("combine", rows * tileBytes, ({ get, local, vector, scratch, b, target, first, last, k, size, sum, column,
+    address, rowAt }) => {
+    const [j, whole, wholeColumns, offset, tile] = [local("j"), local("whole"), local("wholeColumns"), local("offset"),
+      local("tile")]
     const source = Array.from({ length: streams }, (_, q) => local(`stream${q}`))
     const right = source.map((_, q) => vector(`right${q}`))
     const factors = source.map((_, q) => eachRow.map((r) => vector(`factor${q}${r}`)))
@@ -175,7 +179,8 @@ export const skinnyModule = (type: FloatType, rows: number): Uint8Array<ArrayBuf
     return [
       whole.set(i32.sub(size.get, i32.rem_u(size.get, c(streams)))),
       wholeColumns.set(i32.add(first.get, i32.and(i32.sub(last.get, first.get), c(-lanes)))),
-      forLoop(j, c(0), c(rows * tileBytes), 16, v128.store(i32.add(scratch, j.get), v128.zero)),
+      tile.set(i32.mul(i32.sub(last.get, first.get), c(bytes))),
+      forLoop(j, c(0), tile.get, 16, eachRow.map((r) => v128.store(i32.add(scratch, j.get), v128.zero, inTile(r)))),
       forLoop(k, c(0), whole.get, streams, sequence(...turn(streams))),
       forLoop(k, whole.get, size.get, 1, sequence(...turn(1))),
       ...eachRow.map((r) => sequence(
@@ -210,8 +215,11 @@ export const skinnyModule = (type: FloatType, rows: number): Uint8Array<ArrayBuf
   return module.bytes()
 }
 
-/** The most columns a unit of `combine` may have: its tile of C stays in the first-level cache. */
-export const combineColumns = 512
+/**
+ * The most columns a unit of `combine` may have. Long pieces of rows are what memory likes (512 columns ran at two
+ * thirds of the speed of 2048); the tile of C still stays in the second-level cache.
+ */
+export const combineColumns = 2048
 
 /** Bytes of scratch that the kernels need for `rows` rows of k elements. */
 export const skinnyScratch = (type: FloatType, rows: number, k: number): number =>

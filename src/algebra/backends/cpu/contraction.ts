@@ -1,14 +1,15 @@
 /**
- * Contractions on the cpu backend: any batched, strided sum of products C[batch, m, n] = sum_k A[batch, m, k] B[batch, k, n],
- * without transposing. A contraction is bound once to a pool (its offset tables and arguments go into shared memory) and run many
- * times. Conserves bits: the same result for every number of threads.
+ * Contractions on the cpu backend: any batched, strided sum of products C[batch, m, n] = sum_k A[batch, m, k] B[batch,
+ * k, n], without transposing. A contraction is bound once to a pool (its offset tables and arguments go into shared
+ * memory) and run many times. Conserves bits: the same result for every number of threads.
  */
 import { Effect, type Scope } from "effect"
-import { argument, elements, packedModule, panelGroup, rows, unroll } from "./contraction-kernels.ts"
+import { argument, elements, panelGroup, rows, unroll } from "./contraction-element.ts"
+import { packedModule } from "./contraction-kernels.ts"
 import { type Contraction, layout, type Layout } from "./contraction-plan.ts"
 import { combineColumns, skinnyModule, skinnyScratch } from "./contraction-skinny.ts"
 import { OutOfMemory } from "./memory.ts"
-import type { Threads } from "./threads.ts"
+import type { LoadedModule, Threads } from "./threads.ts"
 
 export type { Axis, Contraction } from "./contraction-plan.ts"
 
@@ -23,8 +24,8 @@ export interface BoundContraction {
   readonly run: (a: number, b: number, c: number) => void
 }
 
-/** Up to this many bytes of packed operands exist at a time. */
-const packedLimit = 2 ** 27
+/** How many bytes of packed operands may exist at a time: more is packed and multiplied in parts. */
+const defaultPackedLimit = 2 ** 27
 /** Packed operands of one batch up to this size stay in a thread's second-level cache. */
 const cacheResident = 2 ** 19
 /** Up to this many panels of rows (64 rows) a tile spans all of them. */
@@ -56,10 +57,19 @@ const chunk = (plan: Layout, units: number, products: number): number => plan.pr
   ? units
   : Math.max(1, Math.min(ceil(units, 8), Math.floor(chunkProducts / products)))
 
+const emitted = new Map<string, Uint8Array<ArrayBuffer>>()
+
+/** The module of that name on every thread of the pool; its bytes are written once a process. */
+const loaded = (threads: Threads, key: string, emit: () => Uint8Array<ArrayBuffer>): LoadedModule => {
+  const bytes = emitted.get(key) ?? emit()
+  emitted.set(key, bytes)
+  return threads.load(bytes, { key })
+}
+
 /** Runs a plan's packed kernels with the argument block at `args`. */
-const packed = (threads: Threads, plan: Layout, args: number): (() => void) => {
+const packed = (threads: Threads, plan: Layout, args: number, packedLimit: number): (() => void) => {
   const { bytes, columns } = elements[plan.dtype]
-  const module = threads.load(packedModule(plan.dtype), { key: `contraction ${plan.dtype}` })
+  const module = loaded(threads, `contraction ${plan.dtype}`, () => packedModule(plan.dtype))
   const words = (): Int32Array => threads.memory.i32(args, argument.words)
   const [panelsA, panelsB] = [ceil(plan.m, rows), ceil(plan.n, columns)]
   const packedBytes = (panels: number, width: number, depth: number): number =>
@@ -111,7 +121,8 @@ const packed = (threads: Threads, plan: Layout, args: number): (() => void) => {
           now[argument.accumulate] = plan.accumulate || first > 0 ? 1 : 0
           now.set([area, area + sizeA, bytesA(depth), bytesB(depth)], argument.packedA)
           now.set([down, across, tilesDown, tilesAcross, groupsA, groupsB, kBlocks, unitsA], argument.tileRows)
-          threads.dispatch(pack, unitsA + unitsB, args, chunk(plan, unitsA + unitsB, plan.kBlock * panelGroup * columns * 8))
+          threads.dispatch(pack, unitsA + unitsB, args, chunk(plan, unitsA + unitsB,
+            plan.kBlock * panelGroup * columns * 8))
           threads.dispatch(multiply, tiles, args, chunk(plan, tiles, down * rows * across * columns * depth))
         }
       }
@@ -125,11 +136,15 @@ const packed = (threads: Threads, plan: Layout, args: number): (() => void) => {
 
 /** Runs a plan of few rows. */
 const skinny = (threads: Threads, plan: Layout, kind: "dot" | "combine", args: number): (() => void) => {
-  const module = threads.load(skinnyModule(plan.dtype, plan.m), { key: `contraction ${plan.dtype} of ${plan.m} rows` })
+  const module = loaded(
+    threads, `contraction ${plan.dtype} of ${plan.m} rows`, () => skinnyModule(plan.dtype, plan.m)
+  )
   threads.reserveScratch(skinnyScratch(plan.dtype, plan.m, plan.k))
   const kernel = module.kernel(kind)
   const { columns } = elements[plan.dtype]
-  const wanted = Math.max(ceil(plan.n, 16), ceil(chunkProducts / 4, plan.k * plan.m))
+  // the sums do not depend on the division, so it may depend on the threads
+  const share = ceil(plan.n, threads.count * (kind === "dot" ? 8 : 1))
+  const wanted = Math.max(share, ceil(chunkProducts / 4, plan.k * plan.m))
   const across = Math.min(combineColumns, ceil(wanted, 4 * columns) * 4 * columns)
   const tiles = ceil(plan.n, across)
   const words = threads.memory.i32(args, argument.words)
@@ -152,11 +167,12 @@ const zeros = (threads: Threads, plan: Layout, target: number): void => {
 }
 
 /**
- * Binds a contraction to a pool for the time of the scope: loads the kernels it needs (once a pool) and places its offset
- * tables. Running it then costs no more than one or two dispatches.
+ * Binds a contraction to a pool for the time of the scope: loads the kernels it needs (once a pool) and places its
+ * offset tables. Running it then costs no more than one or two dispatches, or a few more where packing both operands
+ * would take more than `packedLimit` bytes (128 MiB).
  */
 export const bindContraction = (
-  threads: Threads, contraction: Contraction
+  threads: Threads, contraction: Contraction, packedLimit: number = defaultPackedLimit
 ): Effect.Effect<BoundContraction, OutOfMemory, Scope.Scope> => Effect.gen(function* () {
   const plan = layout(contraction)
   const flops = 2 * plan.products
@@ -180,12 +196,13 @@ export const bindContraction = (
     words.set(table, at)
     at += table.length
   }
-  words.set([plan.m, plan.n, plan.k, plan.kBlock, plan.aGather, plan.bGather, plan.accumulate ? 1 : 0, plan.denseC ? 1 : 0],
+  words.set([plan.m, plan.n, plan.k, plan.kBlock, plan.aGather, plan.bGather, plan.accumulate ? 1 : 0,
+    plan.denseC ? 1 : 0],
     argument.m)
   const start = yield* Effect.suspend(() => {
     try {
       return Effect.succeed(
-        plan.skinny === "none" ? packed(threads, plan, block) : skinny(threads, plan, plan.skinny, block))
+        plan.skinny === "none" ? packed(threads, plan, block, packedLimit) : skinny(threads, plan, plan.skinny, block))
     } catch (error) {
       return error instanceof OutOfMemory ? Effect.fail(error) : Effect.die(error)
     }

@@ -1,6 +1,6 @@
 /**
- * Elements of every dtype as lanes of a vector: `count` 4 in a kernel of 32-bit values, 2 in one that has 64-bit values
- * too, where 32-bit ones lie in the two low lanes. A bool is a mask of ones as wide as the kernel's lanes. 16-bit floats
+ * Elements of every dtype as lanes of a vector: 4 in a kernel of 32-bit values, 2 in one that has 64-bit values too,
+ * where 32-bit ones lie in the two low lanes. A bool is a mask of ones as wide as the kernel's lanes. 16-bit floats
  * are their bit patterns in 32 bits, and i8 is an i32, until a cast makes numbers of them.
  */
 import type { Expression, Statement } from "./assembler.ts"
@@ -112,7 +112,11 @@ export const store = (code: Code, dtype: DType, count: Count, address: I32, valu
     default: {
       const step = dtype === "bool" && count === 2 ? 8 : 4
       const bytes = dtype === "bool" ? code.keep(v128.and(value, code.constant("i32x4", 1))) : value
-      const packed = i8x16.shuffle(bytes, bytes, Array.from({ length: 16 }, (_, index) => (index % count) * step))
+      const packed = i8x16.shuffle(
+        bytes,
+        bytes,
+        Array.from({ length: 16 }, (_, index) => (index % count) * step)
+      )
       return count === 4 ? v128.store32_lane(address, packed, 0) : v128.store16_lane(address, packed, 0)
     }
   }

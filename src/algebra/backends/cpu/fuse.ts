@@ -15,6 +15,8 @@ export interface Group {
   readonly members: ReadonlyArray<Expression>
   /** Axes of the rows and of the inner loops, with sizes; undefined for operations with kernels of their own. */
   readonly space: Space | undefined
+  /** The stored expressions of other groups, and sources, that this one reads. */
+  readonly reads: ReadonlySet<Expression>
 }
 
 export interface Space {
@@ -25,8 +27,17 @@ export interface Space {
 }
 
 const unaryCosts: { readonly [kind: string]: number } = {
-  exponential: 12, logarithm: 12, sine: 16, cosine: 16, tangentHyperbolic: 16, errorFunction: 20,
-  power: 40, remainder: 20, divide: 4, reciprocal: 4, squareRoot: 4
+  exponential: 12,
+  logarithm: 12,
+  sine: 16,
+  cosine: 16,
+  tangentHyperbolic: 16,
+  errorFunction: 20,
+  power: 40,
+  remainder: 20,
+  divide: 4,
+  reciprocal: 4,
+  squareRoot: 4
 }
 const loadCost = 2
 /** An expression used more than once is stored if it costs as much as this: two loads and an addition. */
@@ -38,7 +49,16 @@ const isSource = ({ operation: { op } }: Expression): boolean => op === "input" 
 
 /** Operations with kernels of their own. */
 export const isOwnKind = ({ operation: { op } }: Expression): boolean =>
-  op === "contract" || op === "concatenate" || op === "scatter" || op === "argsort" || op === "factorise" || op === "solve"
+  op === "contract" ||
+  op === "concatenate" ||
+  op === "scatter" ||
+  op === "argsort" ||
+  op === "factorise" ||
+  op === "solve"
+
+/** A reduction that folds something: over no axes it is its operand. */
+export const isReduction = ({ operation }: Expression): boolean =>
+  operation.op === "reduce" && operation.over.length > 0
 
 /** What only moves elements about, so that a contraction can read through it by strides. */
 export const isView = ({ operation: { op } }: Expression): boolean =>
@@ -62,8 +82,9 @@ const mustStore = (node: Expression): ReadonlyArray<Expression> => {
       return [node, ...operands(node)]
     case "concatenate":
     case "scatter":
-    case "reduce":
       return [node]
+    case "reduce":
+      return operation.over.length > 0 ? [node] : []
     default:
       return []
   }
@@ -79,7 +100,12 @@ export const constants = (graph: Graph): ReadonlySet<Expression> => {
 
 /** The expressions that are to be stored; `extra` ones are too. */
 export const stored = (graph: Graph, extra: ReadonlySet<Expression>): ReadonlySet<Expression> => {
-  const found = new Set<Expression>([...extra, ...graph.outputs, ...graph.nodes.filter(isSource), ...graph.nodes.flatMap(mustStore)])
+  const found = new Set<Expression>([
+    ...extra,
+    ...graph.outputs,
+    ...graph.nodes.filter(isSource),
+    ...graph.nodes.flatMap(mustStore)
+  ])
   const known = constants(graph)
   const consumers = new Map<Expression, Set<Expression>>()
   for (const node of graph.nodes)
@@ -88,18 +114,28 @@ export const stored = (graph: Graph, extra: ReadonlySet<Expression>): ReadonlySe
   for (const node of graph.nodes) {
     const size = Axis.count(node.axes)
     const { operation } = node
-    const own = operation.op === "unary" || operation.op === "binary" ? unaryCosts[operation.kind] ?? 1
-      : operation.op === "gather" || operation.op === "pad" ? 4 : operation.op === "select" || operation.op === "cast" ? 1 : 0
+    const own =
+      operation.op === "unary" || operation.op === "binary"
+        ? (unaryCosts[operation.kind] ?? 1)
+        : operation.op === "gather" || operation.op === "pad"
+          ? 4
+          : operation.op === "select" || operation.op === "cast"
+            ? 1
+            : 0
     const cost = operands(node).reduce((sum, operand) => {
       const small = Axis.count(operand.axes) * 8 <= size
-      return sum + (found.has(operand) ? (small ? loadCost / 4 : loadCost) : costs.get(operand) ?? 0)
+      return sum + (found.has(operand) ? (small ? loadCost / 4 : loadCost) : (costs.get(operand) ?? 0))
     }, own)
     costs.set(node, cost)
     if (found.has(node)) continue
-    const users = [...consumers.get(node) ?? []]
+    const users = [...(consumers.get(node) ?? [])]
     const widest = Math.max(...users.map((user) => Axis.count(user.axes)))
     const leavesConstants = known.has(node) && users.some((user) => !known.has(user)) && size <= 2 ** 22
-    if ((users.length > 1 && cost >= worthStoring) || (cost >= worthHoisting && (widest >= 4 * size || leavesConstants))) found.add(node)
+    if (
+      (users.length > 1 && cost >= worthStoring) ||
+      (cost >= worthHoisting && (widest >= 4 * size || leavesConstants))
+    )
+      found.add(node)
   }
   return found
 }
@@ -154,7 +190,8 @@ const union = (left: Axes, right: Axes): Axes => new Map([...left, ...right])
 const spaceOf = (node: Expression): Space | undefined => {
   const { operation } = node
   if (isOwnKind(node) || isSource(node)) return undefined
-  if (operation.op !== "reduce") return { rows: node.axes, inner: new Map(), reductionsOnly: false }
+  if (operation.op !== "reduce" || operation.over.length === 0)
+    return { rows: node.axes, inner: new Map(), reductionsOnly: false }
   const inner = new Map(Array.from(operation.x.axes).filter(([name]) => operation.over.includes(name)))
   const last = Array.from(operation.x.axes).findLast(([, size]) => size > 1)
   const contiguous = last !== undefined && inner.has(last[0])
@@ -165,7 +202,10 @@ const spaceOf = (node: Expression): Space | undefined => {
 /** The space that two groups can share, if there is one. */
 const unify = (left: Space, right: Space): Space | undefined => {
   const [a, b] = left.inner.size === 0 ? [left, right] : [right, left]
-  if (a.inner.size > 0) return sameNames(a.rows, b.rows) && sameNames(a.inner, b.inner) && a.reductionsOnly === b.reductionsOnly ? a : undefined
+  if (a.inner.size > 0)
+    return sameNames(a.rows, b.rows) && sameNames(a.inner, b.inner) && a.reductionsOnly === b.reductionsOnly
+      ? a
+      : undefined
   if (sameNames(a.rows, b.rows)) return b
   return b.inner.size > 0 && !b.reductionsOnly && sameNames(a.rows, union(b.rows, b.inner)) ? b : undefined
 }
@@ -177,6 +217,7 @@ interface Cluster {
   sources: Set<Cluster>
   /** What some member reads at other indices than its own. */
   misaligned: Set<Expression>
+  reads: Set<Expression>
   joined: Cluster | undefined
 }
 
@@ -212,7 +253,11 @@ export const groups = (graph: Graph, isStored: ReadonlySet<Expression>, fuse: bo
     const needs = dependencies(node, isStored)
     const empty = Array.from(node.axes.values()).includes(0)
     const cluster: Cluster = {
-      members: [node], space: spaceOf(node), sources: new Set(), joined: undefined,
+      members: [node],
+      space: spaceOf(node),
+      sources: new Set(),
+      reads: new Set(needs.keys()),
+      joined: undefined,
       misaligned: new Set([...needs].filter(([, aligned]) => !aligned).map(([each]) => each))
     }
     clusters.push(cluster)
@@ -227,7 +272,11 @@ export const groups = (graph: Graph, isStored: ReadonlySet<Expression>, fuse: bo
       if (found === undefined || !aligned || known.has(each) !== known.has(node)) continue
       const [from, into] = [current(cluster), current(found)]
       if (from === into || from.space === undefined || into.space === undefined) continue
-      if (into.members.some((member) => from.misaligned.has(member)) || from.members.some((member) => into.misaligned.has(member))) continue
+      if (
+        into.members.some((member) => from.misaligned.has(member)) ||
+        from.members.some((member) => into.misaligned.has(member))
+      )
+        continue
       if (into.members.some((member) => Array.from(member.axes.values()).includes(0))) continue
       const space = unify(from.space, into.space)
       if (space === undefined || needsThrough(from, into) || needsThrough(into, from)) continue
@@ -235,6 +284,7 @@ export const groups = (graph: Graph, isStored: ReadonlySet<Expression>, fuse: bo
       into.space = space
       for (const source of from.sources) if (current(source) !== into) into.sources.add(current(source))
       for (const each of from.misaligned) into.misaligned.add(each)
+      for (const each of from.reads) into.reads.add(each)
       from.joined = into
     }
   }
@@ -248,6 +298,9 @@ export const groups = (graph: Graph, isStored: ReadonlySet<Expression>, fuse: bo
   }
   for (const cluster of clusters) visit(current(cluster))
   const places = new Map(graph.nodes.map((node, index) => [node, index]))
-  return order.map(({ members, space }) =>
-    ({ members: members.toSorted((a, b) => (places.get(a) ?? 0) - (places.get(b) ?? 0)), space }))
+  return order.map(({ members, space, reads }) => ({
+    space,
+    reads: new Set([...reads].filter((each) => !members.includes(each))),
+    members: members.toSorted((a, b) => (places.get(a) ?? 0) - (places.get(b) ?? 0))
+  }))
 }

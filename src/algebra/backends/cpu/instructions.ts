@@ -1,7 +1,7 @@
 /**
  * The numeric and memory instructions of WebAssembly as typed functions on code, under the specification's names
- * (`f32x4.add(a, b)` is f32x4.add), with the 128-bit and relaxed SIMD instructions and the few atomics that threads need.
- * WebAssembly Core Specification 3.0, section 5.4.
+ * (`f32x4.add(a, b)` is f32x4.add), with the 128-bit and relaxed SIMD instructions and the few atomics that threads
+ * need. WebAssembly Core Specification 3.0, section 5.4.
  */
 import {
   drop, type Expression, expression, type Local, moduleBuilder, type Node, signed, type Statement, statement, unsigned,
@@ -68,8 +68,10 @@ export const i32 = {
   const: (value: number): I32 => expression("i32", 0x41, signed(value | 0)),
   ...ints("i32", 0x45, 0x67),
   wrap_i64: unary<"i64", "i32">("i32", plain(0xa7)),
-  trunc_sat_f32_s: unary<"f32", "i32">("i32", miscellaneous(0)), trunc_sat_f32_u: unary<"f32", "i32">("i32", miscellaneous(1)),
-  trunc_sat_f64_s: unary<"f64", "i32">("i32", miscellaneous(2)), trunc_sat_f64_u: unary<"f64", "i32">("i32", miscellaneous(3)),
+  trunc_sat_f32_s: unary<"f32", "i32">("i32", miscellaneous(0)), trunc_sat_f32_u: unary<"f32", "i32">("i32",
+    miscellaneous(1)),
+  trunc_sat_f64_s: unary<"f64", "i32">("i32", miscellaneous(2)), trunc_sat_f64_u: unary<"f64", "i32">("i32",
+    miscellaneous(3)),
   reinterpret_f32: unary<"f32", "i32">("i32", plain(0xbc)),
   load: load("i32", plain(0x28), 2), load8_s: load("i32", plain(0x2c), 0), load8_u: load("i32", plain(0x2d), 0),
   load16_s: load("i32", plain(0x2e), 1), load16_u: load("i32", plain(0x2f), 1),
@@ -88,7 +90,8 @@ export const i64 = {
   const: (value: bigint): I64 => expression("i64", 0x42, signed(BigInt.asIntN(64, value))),
   ...ints("i64", 0x50, 0x79),
   extend_i32_s: unary<"i32", "i64">("i64", plain(0xac)), extend_i32_u: unary<"i32", "i64">("i64", plain(0xad)),
-  trunc_sat_f64_s: unary<"f64", "i64">("i64", miscellaneous(6)), trunc_sat_f64_u: unary<"f64", "i64">("i64", miscellaneous(7)),
+  trunc_sat_f64_s: unary<"f64", "i64">("i64", miscellaneous(6)), trunc_sat_f64_u: unary<"f64", "i64">("i64",
+    miscellaneous(7)),
   reinterpret_f64: unary<"f64", "i64">("i64", plain(0xbd)),
   load: load("i64", plain(0x29), 3), store: store<"i64">(plain(0x37), 3)
 }
@@ -190,12 +193,14 @@ export const i64x2 = {
 }
 
 const floatVectors = (first: number, compare: number, rounding: readonly [number, number, number, number]) => ({
-  eq: vectorBinary(compare), ne: vectorBinary(compare + 1), lt: vectorBinary(compare + 2), gt: vectorBinary(compare + 3),
+  eq: vectorBinary(compare), ne: vectorBinary(compare + 1), lt: vectorBinary(compare + 2),
+    gt: vectorBinary(compare + 3),
   le: vectorBinary(compare + 4), ge: vectorBinary(compare + 5),
   ceil: vectorUnary(rounding[0]), floor: vectorUnary(rounding[1]), trunc: vectorUnary(rounding[2]),
   nearest: vectorUnary(rounding[3]),
   abs: vectorUnary(first), neg: vectorUnary(first + 1), sqrt: vectorUnary(first + 3), add: vectorBinary(first + 4),
-  sub: vectorBinary(first + 5), mul: vectorBinary(first + 6), div: vectorBinary(first + 7), min: vectorBinary(first + 8),
+  sub: vectorBinary(first + 5), mul: vectorBinary(first + 6), div: vectorBinary(first + 7),
+    min: vectorBinary(first + 8),
   max: vectorBinary(first + 9), pmin: vectorBinary(first + 10), pmax: vectorBinary(first + 11)
 })
 

@@ -1,8 +1,9 @@
 /**
- * What the main thread and its workers share: the control block of words in shared memory, and how a kernel module becomes
- * callable. A job is opened by writing its words, clearing `closed` in `joined` and raising `epoch`. A worker joins by adding
- * 1 to `joined`; if the job was closed it leaves at once. Chunks are taken by adding to `next`. The main thread works too, then
- * closes the job and waits only for the workers that joined it: a worker that was never scheduled is never waited for.
+ * What the main thread and its workers share: the control block of words in shared memory, and how a kernel module
+ * becomes callable. A job is opened by writing its words, clearing `closed` in `joined` and raising `epoch`. A worker
+ * joins by adding 1 to `joined`; if the job was closed it leaves at once. Chunks are taken by adding to `next`. The
+ * main thread works too, then closes the job and waits only for the workers that joined it: a worker that was never
+ * scheduled is never waited for.
  */
 
 /** Word indices of the control block. */

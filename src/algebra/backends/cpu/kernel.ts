@@ -54,11 +54,21 @@ const storeKey = ({ slot, dtype, index, guards, mode, value }: Store): string =>
   `${slot} ${dtype} ${indexKey(index)} ${guards.map((guard) => `${indexKey(guard.index)}<${guard.size}`).join("&")} ${mode} ${value.id}`
 
 /** Kernels with equal keys have the same code. */
-export const key = (kernel: Kernel): string => [
-  kernel.text, kernel.sizes.join(), kernel.rows.join(), kernel.inner.join(), kernel.vector, kernel.slots,
-  [...kernel.scratch].join(),
-  ...kernel.stages.map(({ reductions, stores, rowStores }) => [
-    ...[...reductions].map(([number, { kind, dtype, value }]) => `${number} ${kind} ${dtype} ${value.id}`),
-    ...stores.map(storeKey), "/", ...rowStores.map(storeKey)
-  ].join())
-].join("\n")
+export const key = (kernel: Kernel): string =>
+  [
+    kernel.text,
+    kernel.sizes.join(),
+    kernel.rows.join(),
+    kernel.inner.join(),
+    kernel.vector,
+    kernel.slots,
+    [...kernel.scratch].join(),
+    ...kernel.stages.map(({ reductions, stores, rowStores }) =>
+      [
+        ...[...reductions].map(([number, { kind, dtype, value }]) => `${number} ${kind} ${dtype} ${value.id}`),
+        ...stores.map(storeKey),
+        "/",
+        ...rowStores.map(storeKey)
+      ].join()
+    )
+  ].join("\n")

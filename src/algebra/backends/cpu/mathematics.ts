@@ -3,6 +3,7 @@
  * Waite 1980) where a Taylor series, whose coefficients are known in closed form, reaches the last digit; the number of
  * terms alone differs between the two widths. Values at 0, the infinities and NaN are those of IEEE 754.
  */
+import { when } from "./assembler.ts"
 import type { Code } from "./code.ts"
 import type { V128 } from "./instructions.ts"
 import { f32x4, f64x2, hasRelaxedSimd, i32, i32x4, i64x2, v128 } from "./instructions.ts"
@@ -12,21 +13,45 @@ export type Width = "f32x4" | "f64x2"
 /** What differs between the two widths. */
 const formats = {
   f32x4: {
-    float: f32x4, integer: i32x4, integers: "i32x4", bias: 127, fraction: 23, smallest: 2 ** -126, signBit: -(2 ** 31),
-    exponential: { terms: 7, low: -104, high: 89 }, logarithm: 6, circular: 5, half: 0.693359375, small: 12
+    float: f32x4,
+    integer: i32x4,
+    integers: "i32x4",
+    bias: 127,
+    fraction: 23,
+    smallest: 2 ** -126,
+    signBit: -(2 ** 31),
+    exponential: { terms: 7, low: -104, high: 89, normal: 87 },
+    logarithm: 6,
+    circular: 5,
+    half: 0.693359375,
+    lower: -2.12194440054690583e-4,
+    small: 12
   },
   f64x2: {
-    float: f64x2, integer: i64x2, integers: "i64x2", bias: 1023, fraction: 52, smallest: 2 ** -1022, signBit: -(2n ** 63n),
-    exponential: { terms: 13, low: -746, high: 710 }, logarithm: 12, circular: 9, half: 0.6931471803691238, small: 19
+    float: f64x2,
+    integer: i64x2,
+    integers: "i64x2",
+    bias: 1023,
+    fraction: 52,
+    smallest: 2 ** -1022,
+    signBit: -(2n ** 63n),
+    exponential: { terms: 13, low: -746, high: 710, normal: 708 },
+    logarithm: 12,
+    circular: 9,
+    half: 0.6931471803691238,
+    lower: 1.9082149292705877e-10,
+    small: 19
   }
 } as const
 
 /** The series `coefficients[0] + x coefficients[1] + ...` by Horner's rule. */
 const polynomial = (code: Code, width: Width, x: V128, coefficients: ReadonlyArray<number>): V128 =>
-  coefficients.slice(0, -1).reduceRight<V128>(
-    (sum, coefficient) => multiplyAdd(width, sum, x, code.constant(width, coefficient)),
-    code.constant(width, coefficients.at(-1) ?? 0)
-  )
+  coefficients
+    .slice(0, -1)
+    .reduceRight<V128>(
+      (sum, coefficient) => multiplyAdd(width, sum, x, code.constant(width, coefficient)),
+      code.constant(width, coefficients.at(-1) ?? 0)
+    )
 
 /** a b + c, in one rounding where the machine has it. */
 export const multiplyAdd = (width: Width, a: V128, b: V128, c: V128): V128 => {
@@ -52,15 +77,24 @@ const powerOfTwo = (code: Code, width: Width, n: V128): V128 => {
 
 /** n and the sum of the series of exp(r) - 1, with x = n ln 2 + r; NaN stays NaN. */
 const reduced = (code: Code, width: Width, x: V128): { readonly n: V128; readonly rest: V128 } => {
-  const { float, exponential: { terms, low, high }, half } = formats[width]
-  const bounded = code.keep(float.max(float.min(x, code.constant(width, high)), code.constant(width, low)))
+  const {
+    float,
+    exponential: { terms, high },
+    half,
+    lower
+  } = formats[width]
+  const bounded = code.keep(float.min(x, code.constant(width, high)))
   const n = code.keep(float.nearest(float.mul(bounded, code.constant(width, Math.LOG2E))))
   // ln 2 as a sum of which the first part has few enough digits that its product with n is exact
-  const lower = width === "f32x4" ? -2.12194440054690583e-4 : 1.9082149292705877e-10
   const first = multiplyAdd(width, n, code.constant(width, -half), bounded)
   const r = code.keep(multiplyAdd(width, n, code.constant(width, -lower), first))
   // exp(r) - 1 = r + r^2 (1/2 + r/6 + ...)
-  const series = polynomial(code, width, r, Array.from({ length: terms - 1 }, (_, k) => inverse(k + 2)))
+  const series = polynomial(
+    code,
+    width,
+    r,
+    Array.from({ length: terms - 1 }, (_, k) => inverse(k + 2))
+  )
   return { n, rest: code.keep(multiplyAdd(width, float.mul(r, r), series, r)) }
 }
 
@@ -72,15 +106,57 @@ const scaleBy = (code: Code, width: Width, n: V128, value: V128): V128 => {
   return float.mul(float.mul(value, powerOfTwo(code, width, first)), powerOfTwo(code, width, code.keep(second)))
 }
 
+/** n, as a whole float and in the low bits of one, and the series of exp(r), with x = n ln 2 + r. */
+const expanded = (code: Code, width: Width, x: V128) => {
+  const {
+    float,
+    fraction,
+    exponential: { terms },
+    half,
+    lower
+  } = formats[width]
+  // adding 1.5 * 2^fraction rounds to a whole number and leaves it in the low bits
+  const magic = code.constant(width, 1.5 * 2 ** fraction)
+  const bits = code.keep(multiplyAdd(width, x, code.constant(width, Math.LOG2E), magic))
+  const n = code.keep(float.sub(bits, magic))
+  const first = multiplyAdd(width, n, code.constant(width, -half), x)
+  const r = code.keep(multiplyAdd(width, n, code.constant(width, -lower), first))
+  const coefficients = Array.from({ length: terms + 1 }, (_, k) => inverse(k))
+  return { bits, n, series: code.keep(polynomial(code, width, r, coefficients)) }
+}
+
+/**
+ * Where all results are normal their exponents are raised by n; otherwise all are scaled in two steps, to the same bits
+ * where both can be done. A result of 0 is put there: a product that underflows takes a hundred times as long.
+ */
 export const exponential = (code: Code, width: Width, x: V128): V128 => {
-  const { float } = formats[width]
-  const { n, rest } = reduced(code, width, x)
-  return scaleBy(code, width, n, float.add(code.constant(width, 1), rest))
+  const {
+    float,
+    integer,
+    fraction,
+    exponential: { low, high, normal }
+  } = formats[width]
+  const given = code.keep(x)
+  const result = code.fresh("v128")
+  const raised = code.nested((inner) => {
+    const { bits, series } = expanded(inner, width, given)
+    inner.emit(result.set(integer.add(series, integer.shl(bits, i32.const(fraction)))))
+  })
+  const scaled = code.nested((inner) => {
+    const vanishing = inner.keep(float.lt(given, inner.constant(width, low)))
+    const bounded = inner.keep(v128.andnot(float.min(given, inner.constant(width, high)), vanishing))
+    const { n, series } = expanded(inner, width, bounded)
+    inner.emit(result.set(v128.andnot(scaleBy(inner, width, n, series), vanishing)))
+  })
+  // NaN is not among the normal ones
+  const isNormal = integer.all_true(float.le(float.abs(given), code.constant(width, normal)))
+  code.emit(when(isNormal, raised, scaled))
+  return result.get
 }
 
 /** log(1 + f) with s = f / (2 + f): f - (f^2/2 - s (f^2/2 + 2 s^2/3 + 2 s^4/5 + ...)). */
 export const logarithm = (code: Code, width: Width, x: V128): V128 => {
-  const { float, integer, integers, fraction, smallest, half } = formats[width]
+  const { float, integer, integers, fraction, smallest, half, lower } = formats[width]
   const constant = (value: number): V128 => code.constant(width, value)
   const subnormal = code.keep(float.lt(x, constant(smallest)))
   const scaled = code.keep(v128.bitselect(float.mul(x, constant(2 ** (fraction + 1))), x, subnormal))
@@ -97,9 +173,16 @@ export const logarithm = (code: Code, width: Width, x: V128): V128 => {
   const s = code.keep(float.div(f, float.add(constant(2), f)))
   const z = code.keep(float.mul(s, s))
   const terms = formats[width].logarithm
-  const series = float.mul(z, polynomial(code, width, z, Array.from({ length: terms }, (_, k) => 2 / (2 * k + 3))))
+  const series = float.mul(
+    z,
+    polynomial(
+      code,
+      width,
+      z,
+      Array.from({ length: terms }, (_, k) => 2 / (2 * k + 3))
+    )
+  )
   const square = code.keep(float.mul(constant(0.5), float.mul(f, f)))
-  const lower = width === "f32x4" ? -2.12194440054690583e-4 : 1.9082149292705877e-10
   const tail = multiplyAdd(width, n, constant(lower), float.mul(s, float.add(square, series)))
   const finite = code.keep(multiplyAdd(width, n, constant(half), float.sub(f, float.sub(square, tail))))
   const zero = v128.bitselect(constant(-Infinity), finite, float.eq(x, constant(0)))
@@ -136,12 +219,17 @@ const interpolant = (f: (u: number) => number, degree: number): ReadonlyArray<nu
   const total = new Array<number>(degree + 1).fill(0)
   for (let n = 0; n <= degree; n++) {
     const weight = (n === 0 ? 1 : 2) / (degree + 1)
-    const c = weight * values.reduce((sum, value, k) => sum + value * Math.cos((n * Math.PI * (k + 0.5)) / (degree + 1)), 0)
+    const c =
+      weight * values.reduce((sum, value, k) => sum + value * Math.cos((n * Math.PI * (k + 0.5)) / (degree + 1)), 0)
     const powers = n === 0 ? before : current
-    powers.forEach((power, k) => { total[k] = (total[k] ?? 0) + c * power })
+    powers.forEach((power, k) => {
+      total[k] = (total[k] ?? 0) + c * power
+    })
     if (n > 0) {
       const next = [0, ...current.map((power) => 2 * power)]
-      before.forEach((power, k) => { next[k] = (next[k] ?? 0) - power })
+      before.forEach((power, k) => {
+        next[k] = (next[k] ?? 0) - power
+      })
       before = current
       current = next
     }
@@ -164,7 +252,10 @@ export const errorFunction = (code: Code, width: Width, x: V128): V128 => {
   const constant = (value: number): V128 => code.constant(width, value)
   const size = code.keep(float.abs(x))
   const square = code.keep(float.mul(x, x))
-  const terms = Array.from({ length: small }, (_, k) => (2 / Math.sqrt(Math.PI)) * (k % 2 ? -1 : 1) * inverse(k) / (2 * k + 1))
+  const terms = Array.from(
+    { length: small },
+    (_, k) => ((2 / Math.sqrt(Math.PI)) * (k % 2 ? -1 : 1) * inverse(k)) / (2 * k + 1)
+  )
   const near = code.keep(float.mul(x, polynomial(code, width, square, terms)))
   const far = code.keep(float.min(float.max(size, constant(1)), constant(largest[width])))
   const [middle, half] = middles[width]
@@ -192,8 +283,18 @@ const circular = (code: Code, width: Width, x: V128, turn: 0 | 1): V128 => {
   const r = code.keep(quarters[width].reduce((rest, part) => multiplyAdd(width, n, constant(-part), rest), x))
   const z = code.keep(float.mul(r, r))
   const sign = (k: number): number => (k % 2 ? -1 : 1)
-  const sines = polynomial(code, width, z, Array.from({ length: terms - 1 }, (_, k) => -sign(k) * inverse(2 * k + 3)))
-  const cosines = polynomial(code, width, z, Array.from({ length: terms }, (_, k) => sign(k) * inverse(2 * k + 4)))
+  const sines = polynomial(
+    code,
+    width,
+    z,
+    Array.from({ length: terms - 1 }, (_, k) => -sign(k) * inverse(2 * k + 3))
+  )
+  const cosines = polynomial(
+    code,
+    width,
+    z,
+    Array.from({ length: terms }, (_, k) => sign(k) * inverse(2 * k + 4))
+  )
   const sine = code.keep(multiplyAdd(width, float.mul(r, z), sines, r))
   const half = float.sub(constant(1), float.mul(constant(0.5), z))
   const cosine = code.keep(multiplyAdd(width, float.mul(z, z), cosines, half))
@@ -203,5 +304,7 @@ const circular = (code: Code, width: Width, x: V128, turn: 0 | 1): V128 => {
   return v128.xor(v128.bitselect(cosine, sine, odd), negative)
 }
 
-export const sine = (code: Code, width: Width, x: V128): V128 => circular(code, width, x, 0)
+/** The sine of -0 is -0. */
+export const sine = (code: Code, width: Width, x: V128): V128 =>
+  v128.bitselect(x, circular(code, width, x, 0), formats[width].float.eq(x, code.constant(width, 0)))
 export const cosine = (code: Code, width: Width, x: V128): V128 => circular(code, width, x, 1)

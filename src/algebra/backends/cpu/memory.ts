@@ -1,7 +1,7 @@
 /**
- * One shared, growable WebAssembly memory (wasm32: up to 4 GiB) and its allocator. Free blocks sit in bins by size, four to
- * a power of two, and join their free neighbours at once, so a long training loop does not fragment: when everything has been
- * freed there is one free block. Only the thread that made the memory allocates.
+ * One shared, growable WebAssembly memory (wasm32: up to 4 GiB) and its allocator. Free blocks sit in bins by size,
+ * four to a power of two, and join their free neighbours at once, so a long training loop does not fragment: when
+ * everything has been freed there is one free block. Only the thread that made the memory allocates.
  */
 import { Data, Effect, type Scope } from "effect"
 
@@ -20,7 +20,10 @@ const firstAddress = alignment
 
 const roundUp = (bytes: number, unit: number): number => Math.ceil(bytes / unit) * unit
 
-/** The bin of a block size in units of `alignment`: sizes from 4 units on share a bin with those less than a quarter larger. */
+/**
+ * The bin of a block size in units of `alignment`: sizes from 4 units on share a bin with those less than a quarter
+ * larger.
+ */
 const binOf = (bytes: number): number => {
   const units = bytes / alignment
   if (units < 4) return units
@@ -50,7 +53,10 @@ export interface Memory {
   readonly u8: (pointer: number, length: number) => Uint8Array<ArrayBufferLike>
 }
 
-/** The largest memory the engine will reserve: some refuse 4 GiB of address space, so half is asked for until one is given. */
+/**
+ * The largest memory the engine will reserve: some refuse 4 GiB of address space, so half is asked for until one is
+ * given.
+ */
 const reserve = (limit: number): WebAssembly.Memory => {
   const maximum = Math.max(1, Math.floor(limit / pageBytes))
   try {
@@ -166,8 +172,8 @@ const unsafeMake = (limit: number): Memory => {
 }
 
 /**
- * Makes a memory that may grow to `limit` bytes (default 4 GiB, all that wasm32 can address; it is reserved as address space,
- * not used). Nothing has to be released: the engine collects it when no thread and no view holds it.
+ * Makes a memory that may grow to `limit` bytes (default 4 GiB, all that wasm32 can address; it is reserved as address
+ * space, not used). Nothing has to be released: the engine collects it when no thread and no view holds it.
  */
 export const makeMemory = (limit: number = 2 ** 32): Effect.Effect<Memory> => Effect.sync(() => unsafeMake(limit))
 

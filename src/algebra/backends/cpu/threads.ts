@@ -1,13 +1,15 @@
 /**
- * A pool of threads over one shared memory. A kernel is a WebAssembly export (begin, end, args, scratch) that does the work
- * units [begin, end); `dispatch` runs one over all threads, the calling one included, and returns when it is done. Which thread
- * does which units is not fixed, so a kernel must give the same result for every division of its units.
+ * A pool of threads over one shared memory. A kernel is a WebAssembly export (begin, end, args, scratch) that does the
+ * work units [begin, end); `dispatch` runs one over all threads, the calling one included, and returns when it is done.
+ * Which thread does which units is not fixed, so a kernel must give the same result for every division of its units.
  */
 import { Data, Effect, type Scope } from "effect"
 import { control, instantiate, isNode, type Start } from "./job.ts"
 import type { Memory, OutOfMemory } from "./memory.ts"
 
-/** A worker could not start, was lost, or a kernel trapped in it. `thread` is 0 for the calling thread, -1 if unknown. */
+/**
+ * A worker could not start, was lost, or a kernel trapped in it. `thread` is 0 for the calling thread, -1 if unknown.
+ */
 export class ThreadError extends Data.TaggedError("ThreadError")<{
   readonly thread: number
   readonly message: string
@@ -38,12 +40,13 @@ export interface Threads {
    * Makes a module available on every thread; loading the same bytes under the same `key` again gives the loaded one.
    * `scratch` is how many bytes of scratch its kernels need on each thread. Throws OutOfMemory.
    */
-  readonly load: (bytes: Uint8Array<ArrayBuffer>, options?: { readonly scratch?: number; readonly key?: string }) => LoadedModule
+  readonly load: (bytes: Uint8Array<ArrayBuffer>, options?: { readonly scratch?: number; readonly key?: string }) =>
+    LoadedModule
   /** Makes every thread's scratch area at least this large. Throws OutOfMemory. */
   readonly reserveScratch: (bytes: number) => void
   /**
-   * Runs `kernel` over units [0, units) in chunks of `grain` units, taken as threads get free; a single chunk runs here.
-   * `args` is the address of the kernel's i32 arguments. Throws ThreadError.
+   * Runs `kernel` over units [0, units) in chunks of `grain` units, taken as threads get free; a single chunk runs
+   * here. `args` is the address of the kernel's i32 arguments. Throws ThreadError.
    */
   readonly dispatch: (kernel: Kernel, units: number, args: number, grain: number) => void
 }
@@ -54,7 +57,10 @@ interface Worker {
   readonly terminate: () => void
 }
 
-/** The one function that knows what a worker is made of. The file's ending is that of this file: .ts from source, .js built. */
+/**
+ * The one function that knows what a worker is made of. The file's ending is that of this file: .ts from source, .js
+ * built.
+ */
 const startWorker = async (start: Start): Promise<Worker> => {
   const url = new URL(import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js", import.meta.url)
   if (isNode) {
@@ -93,7 +99,11 @@ const startWorker = async (start: Start): Promise<Worker> => {
 /** How long `dispatch` waits for a chunk that another thread holds before it counts that thread as lost. */
 const patienceMilliseconds = 60_000
 
-const defaultThreads = (): number => Math.max(1, Math.min(8, globalThis.navigator?.hardwareConcurrency ?? 1))
+const cores = (): number => (isNode
+  ? process.getBuiltinModule("node:os").availableParallelism()
+  : globalThis.navigator.hardwareConcurrency)
+
+const defaultThreads = (): number => Math.max(1, Math.min(8, cores()))
 
 const unsafePool = (memory: Memory, pointer: number, workers: () => number) => {
   const words = memory.i32(pointer, control.bytes / 4)
@@ -139,8 +149,8 @@ const unsafePool = (memory: Memory, pointer: number, workers: () => number) => {
     const module: LoadedModule = {
       kernel: (name) => {
         const kernel = kernels.get(name)
-        if (kernel === undefined) throw new RangeError(`module has no kernel ${name}, only ${[...kernels.keys()].join(", ")}`)
-        return kernel
+        if (kernel !== undefined) return kernel
+        throw new RangeError(`module has no kernel ${name}, only ${[...kernels.keys()].join(", ")}`)
       }
     }
     modules.set(key, module)
@@ -229,8 +239,9 @@ const textOf = (bytes: Uint8Array): string => {
 }
 
 /**
- * Starts a pool over `memory` that ends with the scope. `threads` counts the calling thread (1 starts no worker) and is by
- * default the machine's cores, at most 8: contractions gain little beyond. Idle workers sleep, and do not keep a process alive.
+ * Starts a pool over `memory` that ends with the scope. `threads` counts the calling thread (1 starts no worker) and is
+ * by default the machine's cores, at most 8: contractions gain little beyond. Idle workers sleep, and do not keep a
+ * process alive.
  */
 export const makeThreads = (
   memory: Memory, threads: number = defaultThreads()

@@ -32,7 +32,11 @@ export class SplitLoop extends Error {
 export const loopsOf = (axes: Axes, splits: Splits): Loops => {
   const sizes: Array<number> = []
   const named = new Map<string, ReadonlyArray<number>>()
-  for (const [name, size] of axes) named.set(name, (splits.get(name) ?? [size]).map((part) => sizes.push(part) - 1))
+  for (const [name, size] of axes)
+    named.set(
+      name,
+      (splits.get(name) ?? [size]).map((part) => sizes.push(part) - 1)
+    )
   return { sizes, axes: named }
 }
 
@@ -42,10 +46,16 @@ export const splitLoop = (axes: Axes, splits: Splits, { loop, inner }: SplitLoop
   const found = [...named].find(([, loops]) => loops.includes(loop))
   if (found === undefined) throw new RangeError(`there is no loop ${loop}`)
   const [name, loops] = found
-  return new Map([...splits, [name, loops.flatMap((each) => {
-    const size = sizes[each] ?? 1
-    return each === loop ? [size / inner, inner] : [size]
-  })]])
+  return new Map([
+    ...splits,
+    [
+      name,
+      loops.flatMap((each) => {
+        const size = sizes[each] ?? 1
+        return each === loop ? [size / inner, inner] : [size]
+      })
+    ]
+  ])
 }
 
 /** The index of an axis in terms of its loops. */
@@ -76,7 +86,8 @@ const change = (place: Place, gone: ReadonlyArray<string>, come: ReadonlyArray<r
   new Map([...[...place].filter(([name]) => !gone.includes(name)), ...come])
 
 /** The place of an operand that has some of these axes. */
-const within = (place: Place, axes: Axes): Place => new Map(Array.from(axes.keys(), (name) => [name, indexAt(place, name)]))
+const within = (place: Place, axes: Axes): Place =>
+  new Map(Array.from(axes.keys(), (name) => [name, indexAt(place, name)]))
 
 /** Quotient and remainder of an index of known range by a size. */
 const divide = ({ values, loops }: Reader, index: Index, by: number): readonly [Index, Index] => {
@@ -95,12 +106,16 @@ const divide = ({ values, loops }: Reader, index: Index, by: number): readonly [
   for (const [loop, stride] of inner) {
     const size = loops.sizes[loop] ?? 1
     const part = by / stride
-    if (stride > 0 && stride * size > by && Number.isInteger(part) && size % part === 0 && part > 1) throw new SplitLoop(loop, part)
+    if (stride > 0 && stride * size > by && Number.isInteger(part) && size % part === 0 && part > 1)
+      throw new SplitLoop(loop, part)
   }
   const whole = values.make("i32", { kind: "coordinate", index })
   const divisor = values.make("i32", { kind: "constant", value: by })
-  const data = (of: "divide" | "remainder"): Index =>
-    ({ offset: 0, terms: [], data: [[values.make("i32", { kind: "binary", of, x: whole, y: divisor }), 1]] })
+  const data = (of: "divide" | "remainder"): Index => ({
+    offset: 0,
+    terms: [],
+    data: [[values.make("i32", { kind: "binary", of, x: whole, y: divisor }), 1]]
+  })
   return [data("divide"), data("remainder")]
 }
 
@@ -110,24 +125,43 @@ export const read = (reader: Reader, node: Expression, place: Place, guards: Rea
   if (known !== undefined) return known
   const { values } = reader
   const { operation, dtype } = node
-  const operand = (x: Expression, at: Place = within(place, x.axes), under = guards): Value => read(reader, x, at, under)
+  const operand = (x: Expression, at: Place = within(place, x.axes), under = guards): Value =>
+    read(reader, x, at, under)
   switch (operation.op) {
     case "fill":
-      return values.make(dtype, { kind: "constant", value: dtype === "f32" ? Math.fround(operation.value) : operation.value })
+      return values.make(dtype, {
+        kind: "constant",
+        value: dtype === "f32" ? Math.fround(operation.value) : operation.value
+      })
     case "iota":
       return values.make(dtype, { kind: "coordinate", index: indexAt(place, operation.axis) })
     case "unary":
       return values.make(dtype, { kind: "unary", of: operation.kind, x: operand(operation.x) })
     case "binary":
-      return values.make(dtype, { kind: "binary", of: operation.kind, x: operand(operation.x), y: operand(operation.y) })
+      return values.make(dtype, {
+        kind: "binary",
+        of: operation.kind,
+        x: operand(operation.x),
+        y: operand(operation.y)
+      })
     case "select":
-      return values.make(dtype, { kind: "select", x: operand(operation.x), y: operand(operation.y), z: operand(operation.z) })
+      return values.make(dtype, {
+        kind: "select",
+        x: operand(operation.x),
+        y: operand(operation.y),
+        z: operand(operation.z)
+      })
     case "cast":
       return values.make(dtype, { kind: "cast", x: operand(operation.x) })
     case "expand":
       return operand(operation.x)
     case "rename":
-      return operand(operation.x, new Map(Array.from(operation.x.axes.keys(), (name) => [name, indexAt(place, operation.names.get(name) ?? name)])))
+      return operand(
+        operation.x,
+        new Map(
+          Array.from(operation.x.axes.keys(), (name) => [name, indexAt(place, operation.names.get(name) ?? name)])
+        )
+      )
     case "split": {
       const strides = Axis.strides(operation.into)
       const index = sumOf(Array.from(operation.into.keys(), (name) => [indexAt(place, name), strides.get(name) ?? 1]))
@@ -138,7 +172,8 @@ export const read = (reader: Reader, node: Expression, place: Place, guards: Rea
       const parts: Array<readonly [string, Index]> = []
       for (const name of operation.from.toReversed()) {
         const size = operation.x.axes.get(name) ?? 1
-        const [quotient, remainder] = parts.length === operation.from.length - 1 ? [rest, rest] : divide(reader, rest, size)
+        const [quotient, remainder] =
+          parts.length === operation.from.length - 1 ? [rest, rest] : divide(reader, rest, size)
         parts.push([name, remainder])
         rest = quotient
       }
@@ -157,7 +192,10 @@ export const read = (reader: Reader, node: Expression, place: Place, guards: Rea
       const guard = { index, size: operation.x.axes.get(operation.axis) ?? 1 }
       const inside = values.make("bool", { kind: "inside", guards: [guard] })
       const x = operand(operation.x, change(place, [operation.axis], [[operation.axis, index]]), [...guards, guard])
-      const value = values.make(dtype, { kind: "constant", value: dtype === "f32" ? Math.fround(operation.value) : operation.value })
+      const value = values.make(dtype, {
+        kind: "constant",
+        value: dtype === "f32" ? Math.fround(operation.value) : operation.value
+      })
       return values.make(dtype, { kind: "select", x: inside, y: x, z: value })
     }
     case "gather": {
@@ -167,8 +205,16 @@ export const read = (reader: Reader, node: Expression, place: Place, guards: Rea
       const inside = values.make("bool", { kind: "inside", guards: [guard] })
       const rest = within(place, Axis.without(operation.x.axes, [operation.axis]))
       const x = operand(operation.x, change(rest, [], [[operation.axis, index]]), [...guards, guard])
-      return values.make(dtype, { kind: "select", x: inside, y: x, z: values.make(dtype, { kind: "constant", value: 0 }) })
+      return values.make(dtype, {
+        kind: "select",
+        x: inside,
+        y: x,
+        z: values.make(dtype, { kind: "constant", value: 0 })
+      })
     }
+    case "reduce":
+      if (operation.over.length === 0) return operand(operation.x)
+      throw new RangeError("a reduction cannot be read element by element")
     default:
       throw new RangeError(`a ${operation.op} cannot be read element by element`)
   }

@@ -43,7 +43,8 @@ export interface Value {
 /** A run of text that says what an index is, given values by number. */
 export const indexKey = ({ offset, terms, data }: Index): string =>
   `${offset};${terms.map((term) => term.join("*")).join("+")};${data.map(([value, stride]) => `${value.id}*${stride}`).join("+")}`
-const guardsKey = (guards: ReadonlyArray<Guard>): string => guards.map(({ index, size }) => `${indexKey(index)}<${size}`).join("&")
+const guardsKey = (guards: ReadonlyArray<Guard>): string =>
+  guards.map(({ index, size }) => `${indexKey(index)}<${size}`).join("&")
 
 const sourceKey = (source: Source): string => {
   switch (source.kind) {
@@ -139,8 +140,12 @@ const combine = <K>(entries: ReadonlyArray<readonly [K, number]>): ReadonlyArray
 /** The sum of indices, each times a factor. */
 export const sumOf = (parts: ReadonlyArray<readonly [Index, number]>, offset = 0): Index => ({
   offset: parts.reduce((total, [index, factor]) => total + index.offset * factor, offset),
-  terms: combine(parts.flatMap(([index, factor]) => index.terms.map(([loop, stride]) => [loop, stride * factor] as const))).toSorted(([a], [b]) => a - b),
-  data: combine(parts.flatMap(([index, factor]) => index.data.map(([value, stride]) => [value, stride * factor] as const))).toSorted(([a], [b]) => a.id - b.id)
+  terms: combine(
+    parts.flatMap(([index, factor]) => index.terms.map(([loop, stride]) => [loop, stride * factor] as const))
+  ).toSorted(([a], [b]) => a - b),
+  data: combine(
+    parts.flatMap(([index, factor]) => index.data.map(([value, stride]) => [value, stride * factor] as const))
+  ).toSorted(([a], [b]) => a.id - b.id)
 })
 
 /** The stride of a loop in an index. */

@@ -1,6 +1,7 @@
 /**
- * What a worker thread of the cpu backend does: wait for a job in shared memory, take chunks of it until none is left, wait
- * again. It takes no messages after its start, because it sleeps in Atomics.wait. The protocol is described in job.ts.
+ * What a worker thread of the cpu backend does: wait for a job in shared memory, take chunks of it until none is left,
+ * wait again. It takes no messages after its start, because it sleeps in Atomics.wait. The protocol is described in
+ * job.ts.
  */
 import { control, instantiate, isNode, type Start } from "./job.ts"
 

@@ -63,7 +63,9 @@ export const place = (node: Expression, operation: Factorise, factors: ReadonlyA
 }
 
 /** The values of a `solve` expression. */
-export const solve = (node: Expression, { x, y, row, column, triangle }: Solve, t: HostArray, b: HostArray): HostArray => {
+export const solve = (
+  node: Expression, { x, y, row, column, triangle }: Solve, t: HostArray, b: HostArray
+): HostArray => {
   const out = zeros(node.dtype, Axis.count(node.axes))
   const n = Axis.sizeOf("solve", x.axes, row)
   const [tStrides, bStrides, yStrides] = [x.axes, y.axes, node.axes].map(Axis.strides) as

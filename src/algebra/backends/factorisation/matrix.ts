@@ -10,7 +10,8 @@ export interface Matrix {
 }
 
 /** A matrix of zeros. */
-export const zeros = (rows: number, columns: number): Matrix => ({ rows, columns, data: new Float64Array(rows * columns) })
+export const zeros = (rows: number, columns: number): Matrix =>
+  ({ rows, columns, data: new Float64Array(rows * columns) })
 
 /** A copy of a matrix that lies in memory with these strides, in elements. */
 export const load = (
@@ -25,7 +26,8 @@ export const load = (
 
 /** Writes a matrix to memory with these strides. */
 export const store = (
-  { rows, columns, data }: Matrix, memory: { [index: number]: number }, offset: number, rowStride: number, columnStride: number
+  { rows, columns, data }: Matrix, memory: { [index: number]: number },
+  offset: number, rowStride: number, columnStride: number
 ): void => {
   for (let row = 0; row < rows; row++)
     for (let column = 0; column < columns; column++)

@@ -15,7 +15,10 @@ export const qr = ({ rows, columns, data }: Matrix): { readonly orthogonal: Matr
     for (let column = 0; column < width; column++) {
       let dot = 0
       for (let row = from; row < rows; row++) dot += v[row]! * target[row * width + column]!
-      for (let row = from; row < rows; row++) target[row * width + column] = target[row * width + column]! - dot * v[row]!
+      for (let row = from; row < rows; row++) {
+        const at = row * width + column
+        target[at] = target[at]! - dot * v[row]!
+      }
     }
   }
   for (let k = 0; k < rank; k++) {

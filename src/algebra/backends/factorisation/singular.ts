@@ -66,7 +66,13 @@ const complete = (vectors: ReadonlyArray<Float64Array>, vanished: ReadonlyArray<
   }
 }
 
-const tall = ({ rows, columns: rank, data }: Matrix): { readonly left: Matrix; readonly values: Matrix; readonly right: Matrix } => {
+interface Singular {
+  readonly left: Matrix
+  readonly values: Matrix
+  readonly right: Matrix
+}
+
+const tall = ({ rows, columns: rank, data }: Matrix): Singular => {
   let largest = 0
   for (const value of data) largest = Math.max(largest, Math.abs(value))
   const scale = largest === 0 ? 1 : largest
@@ -78,7 +84,8 @@ const tall = ({ rows, columns: rank, data }: Matrix): { readonly left: Matrix; r
   const norms = columns.map((column) => Math.sqrt(dot(column, column)))
   const order = Array.from(norms.keys()).sort((i, j) => norms[j]! - norms[i]!)
   const vanished = order.map((from) => norms[from]! < 2 ** -1000)
-  const units = order.map((from, index) => vanished[index] ? columns[from]! : columns[from]!.map((x) => x / norms[from]!))
+  const units = order.map((from, index) =>
+    vanished[index] ? columns[from]! : columns[from]!.map((x) => x / norms[from]!))
   complete(units, vanished)
   const left = zeros(rows, rank)
   const values = zeros(rank, 1)
@@ -92,7 +99,7 @@ const tall = ({ rows, columns: rank, data }: Matrix): { readonly left: Matrix; r
 }
 
 /** A = U diag(s) V^T: orthonormal columns in `left` and `right`, descending `values` as a column. */
-export const svd = (matrix: Matrix): { readonly left: Matrix; readonly values: Matrix; readonly right: Matrix } => {
+export const svd = (matrix: Matrix): Singular => {
   if (matrix.rows >= matrix.columns) return tall(matrix)
   const { left, values, right } = tall(transpose(matrix))
   return { left: right, values, right: left }

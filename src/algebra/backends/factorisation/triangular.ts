@@ -19,7 +19,8 @@ export const substitute = (
   for (let step = 0; step < n; step++) {
     const i = lower ? step : n - 1 - step
     let rest = b.data[b.offset + i * b.stride]!
-    for (let j = lower ? 0 : i + 1; j < (lower ? i : n); j++) rest -= t[offset + i * rowStride + j * columnStride]! * work[j]!
+    const [first, end] = lower ? [0, i] : [i + 1, n]
+    for (let j = first; j < end; j++) rest -= t[offset + i * rowStride + j * columnStride]! * work[j]!
     work[i] = rest / t[offset + i * (rowStride + columnStride)]!
     y.data[y.offset + i * y.stride] = work[i]!
   }

@@ -9,7 +9,8 @@ import { isFloat, zeros } from "../../dtype.ts"
 import type { Expression, ReduceKind } from "../../expression.ts"
 import { offsets } from "../strided.ts"
 
-const only = (axes: Axes, names: ReadonlyArray<string>): Axes => new Map(Array.from(axes).filter(([name]) => names.includes(name)))
+const only = (axes: Axes, names: ReadonlyArray<string>): Axes =>
+  new Map(Array.from(axes).filter(([name]) => names.includes(name)))
 
 export const contract = (
   node: Expression, left: Expression, right: Expression, over: ReadonlyArray<string>, x: HostArray, y: HostArray
@@ -45,12 +46,16 @@ const folds: { readonly [Kind in ReduceKind]: (total: number, value: number) => 
   minimum: Math.min
 }
 
-export const reduce = ({ dtype, axes }: Expression, kind: ReduceKind, of: Expression, over: ReadonlyArray<string>, x: HostArray): HostArray => {
+/** The same on integers, of 32 bits at every step. */
+const wrapping: typeof folds = { ...folds, sum: (total, value) => (total + value) | 0, product: Math.imul }
+
+export const reduce = (
+  { dtype, axes }: Expression, kind: ReduceKind, of: Expression, over: ReadonlyArray<string>, x: HostArray
+): HostArray => {
   const strides = Axis.strides(of.axes)
   const starts = offsets(axes, strides)
   const inner = offsets(only(of.axes, over), strides)
-  const exact = isFloat(dtype)
-  const fold = !exact && kind === "product" ? Math.imul : !exact && kind === "sum" ? (a: number, b: number) => (a + b) | 0 : folds[kind]
+  const fold = isFloat(dtype) ? folds[kind] : wrapping[kind]
   const out = zeros(dtype, starts.length)
   for (let i = 0; i < out.length; i++) {
     let total = identity(kind, dtype)

@@ -26,10 +26,12 @@ const unaries: { readonly [Kind in UnaryKind]: (x: number) => number } = {
   not: (x) => ~x
 }
 
-export const unary = ({ dtype }: Expression, kind: UnaryKind, x: HostArray): HostArray => {
-  const out = zeros(dtype, x.length)
+export const unary = (node: Expression, kind: UnaryKind, of: Expression, x: HostArray): HostArray => {
+  const { dtype } = node
+  const xs = offsets(node.axes, Axis.strides(of.axes))
+  const out = zeros(dtype, xs.length)
   const f = kind === "not" && dtype === "bool" ? (value: number) => 1 - value : unaries[kind]
-  for (let i = 0; i < out.length; i++) out[i] = f(x[i]!)
+  for (let i = 0; i < out.length; i++) out[i] = f(x[xs[i]!]!)
   return out
 }
 
@@ -61,7 +63,9 @@ const binaryOf = (kind: BinaryKind, dtype: DType): ((x: number, y: number) => nu
   return kind === "shiftRight" && dtype === "u32" ? (x, y) => x >>> y : binaries[kind]
 }
 
-export const binary = (node: Expression, kind: BinaryKind, left: Expression, right: Expression, x: HostArray, y: HostArray): HostArray => {
+export const binary = (
+  node: Expression, kind: BinaryKind, left: Expression, right: Expression, x: HostArray, y: HostArray
+): HostArray => {
   const f = binaryOf(kind, left.dtype)
   const xs = offsets(node.axes, Axis.strides(left.axes))
   const ys = offsets(node.axes, Axis.strides(right.axes))
@@ -71,7 +75,8 @@ export const binary = (node: Expression, kind: BinaryKind, left: Expression, rig
 }
 
 export const select = (
-  node: Expression, of: readonly [Expression, Expression, Expression], condition: HostArray, yes: HostArray, no: HostArray
+  node: Expression, of: readonly [Expression, Expression, Expression],
+  condition: HostArray, yes: HostArray, no: HostArray
 ): HostArray => {
   const [cs, ys, ns] = of.map(({ axes }) => offsets(node.axes, Axis.strides(axes)))
   const out = zeros(node.dtype, Axis.count(node.axes))
@@ -93,9 +98,14 @@ const encoders: { readonly [D in DType]: (x: number) => number } = {
   i8: (x) => clamp(x, -128, 127)
 }
 
-export const cast = ({ dtype }: Expression, from: DType, x: HostArray): HostArray => {
-  const out = zeros(dtype, x.length)
+export const cast = ({ dtype, axes }: Expression, of: Expression, x: HostArray): HostArray => {
+  const xs = offsets(axes, Axis.strides(of.axes))
+  const out = zeros(dtype, xs.length)
   const write = encoders[dtype]
-  for (let i = 0; i < out.length; i++) out[i] = write(from === "f16" || from === "bf16" ? decode(from, x[i]!) : x[i]!)
+  const half = of.dtype === "f16" || of.dtype === "bf16" ? of.dtype : undefined
+  for (let i = 0; i < out.length; i++) {
+    const bits = x[xs[i]!]!
+    out[i] = write(half === undefined ? bits : decode(half, bits))
+  }
   return out
 }

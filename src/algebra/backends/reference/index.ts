@@ -53,7 +53,7 @@ const evaluate = (node: Expression, { value, factors, number }: Run): HostArray 
     case "iota":
       return zeros(node.dtype, Axis.count(node.axes)).map((_: number, index: number) => index)
     case "unary":
-      return Elementwise.unary(node, operation.kind, value(operation.x))
+      return Elementwise.unary(node, operation.kind, operation.x, value(operation.x))
     case "binary":
       return Elementwise.binary(node, operation.kind, operation.x, operation.y, value(operation.x), value(operation.y))
     case "select": {
@@ -61,9 +61,10 @@ const evaluate = (node: Expression, { value, factors, number }: Run): HostArray 
       return Elementwise.select(node, [x, y, z], value(x), value(y), value(z))
     }
     case "cast":
-      return Elementwise.cast(node, operation.x.dtype, value(operation.x))
+      return Elementwise.cast(node, operation.x, value(operation.x))
     case "contract":
-      return Contraction.contract(node, operation.x, operation.y, operation.over, value(operation.x), value(operation.y))
+      return Contraction.contract(
+        node, operation.x, operation.y, operation.over, value(operation.x), value(operation.y))
     case "reduce":
       return Contraction.reduce(node, operation.kind, operation.x, operation.over, value(operation.x))
     case "rename":
@@ -86,7 +87,7 @@ const evaluate = (node: Expression, { value, factors, number }: Run): HostArray 
       return Indexing.gather(node, operation.x, operation.y, operation.axis, value(operation.x), value(operation.y))
     case "scatter": {
       const { x, y, z, axis, over, mode } = operation
-      return Indexing.scatter(node, y, z, axis, over, mode, value(x), value(y), value(z))
+      return Indexing.scatter(node, y, z, axis, over, mode, Movement.expand(node, x, value(x)), value(y), value(z))
     }
     case "argsort":
       return Indexing.argsort(node, operation.x, operation.axis, operation.descending, value(operation.x))
@@ -120,8 +121,9 @@ const runs = (graph: Graph) => {
     const values = new Map<Expression, HostArray>()
     const value = (of: Expression): HostArray => {
       const data = values.get(of)
-      if (data === undefined) throw new BackendFailure({ backend: name, message: `${name}: a ${of.operation.op} was used before it was computed` })
-      return data
+      if (data !== undefined) return data
+      const message = `${name}: a ${of.operation.op} was used before it was computed`
+      throw new BackendFailure({ backend: name, message })
     }
     const run: Run = { value, factors: new Map(), number: (of) => numbers.get(of) ?? -1 }
     for (const [index, node] of graph.inputs.entries()) values.set(node, dataOf(inputs[index] ?? {}))
@@ -139,7 +141,8 @@ const forget = (memory: Memory | undefined): void => {
 
 const refused = (needed: number) => (cause: unknown): BackendError => {
   if (cause instanceof InvalidBuffer || cause instanceof BackendFailure) return cause
-  if (cause instanceof RangeError) return new OutOfMemory({ backend: name, bytes: needed, message: `${name}: no memory for ${needed} bytes` })
+  if (cause instanceof RangeError)
+    return new OutOfMemory({ backend: name, bytes: needed, message: `${name}: no memory for ${needed} bytes` })
   throw cause
 }
 

@@ -26,13 +26,15 @@ export const gather = (
 }
 
 export const scatter = (
-  node: Expression, indices: Expression, updates: Expression, axis: string, over: ReadonlyArray<string>, mode: "add" | "set",
+  node: Expression, indices: Expression, updates: Expression,
+  axis: string, over: ReadonlyArray<string>, mode: "add" | "set",
   x: HostArray, y: HostArray, z: HostArray
 ): HostArray => {
   const strides = Axis.strides(node.axes)
   const stride = strides.get(axis) ?? 0
   const size = Axis.sizeOf("scatter", node.axes, axis)
-  const places = new Map([...Axis.without(updates.axes, over), ...over.map((name) => [name, Axis.sizeOf("scatter", updates.axes, name)] as const)])
+  const run = over.map((name) => [name, Axis.sizeOf("scatter", updates.axes, name)] as const)
+  const places = new Map([...Axis.without(updates.axes, over), ...run])
   const outs = offsets(places, new Map(Array.from(strides).filter(([name]) => name !== axis)))
   const ys = offsets(places, Axis.strides(indices.axes))
   const zs = offsets(places, Axis.strides(updates.axes))
@@ -47,7 +49,9 @@ export const scatter = (
   return node.dtype === "f32" ? Float32Array.from(out) : out
 }
 
-export const argsort = (node: Expression, of: Expression, axis: string, descending: boolean, x: HostArray): HostArray => {
+export const argsort = (
+  node: Expression, of: Expression, axis: string, descending: boolean, x: HostArray
+): HostArray => {
   const strides = Axis.strides(of.axes)
   const stride = strides.get(axis) ?? 0
   const rows = Axis.without(of.axes, [axis])

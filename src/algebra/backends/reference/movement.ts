@@ -30,14 +30,18 @@ export const split = (node: Expression, of: Expression, axis: string, into: Axes
   return read(node, x, new Map([...rest, ...parts]))
 }
 
-export const merge = (node: Expression, of: Expression, from: ReadonlyArray<string>, axis: string, x: HostArray): HostArray => {
+export const merge = (
+  node: Expression, of: Expression, from: ReadonlyArray<string>, axis: string, x: HostArray
+): HostArray => {
   const parts: Axes = new Map(from.map((name) => [name, Axis.sizeOf("merge", of.axes, name)]))
   const strides = Axis.strides(of.axes)
   const rest = Array.from(strides).filter(([name]) => !parts.has(name))
   return read(node, x, new Map<string, number | ArrayLike<number>>([...rest, [axis, offsets(parts, strides)]]))
 }
 
-export const slice = (node: Expression, of: Expression, axis: string, start: number, step: number, x: HostArray): HostArray => {
+export const slice = (
+  node: Expression, of: Expression, axis: string, start: number, step: number, x: HostArray
+): HostArray => {
   const stride = strideOf(of, axis)
   return read(node, x, new Map(Axis.strides(of.axes)).set(axis, stride * step), start * stride)
 }
@@ -49,7 +53,8 @@ export const tile = (node: Expression, of: Expression, axis: string, x: HostArra
   return read(node, x, new Map<string, number | ArrayLike<number>>(Axis.strides(of.axes)).set(axis, table))
 }
 
-export const expand = (node: Expression, of: Expression, x: HostArray): HostArray => read(node, x, Axis.strides(of.axes))
+export const expand = (node: Expression, of: Expression, x: HostArray): HostArray =>
+  read(node, x, Axis.strides(of.axes))
 
 /** Lays a part into a result, from a place of an axis on. */
 const lay = (out: HostArray, into: Expression, part: Expression, axis: string, at: number, x: HostArray): void => {
@@ -58,13 +63,17 @@ const lay = (out: HostArray, into: Expression, part: Expression, axis: string, a
   for (let i = 0; i < x.length; i++) out[places[i]!] = x[i]!
 }
 
-export const pad = (node: Expression, of: Expression, axis: string, before: number, value: number, x: HostArray): HostArray => {
+export const pad = (
+  node: Expression, of: Expression, axis: string, before: number, value: number, x: HostArray
+): HostArray => {
   const out = zeros(node.dtype, Axis.count(node.axes)).fill(value)
   lay(out, node, of, axis, before, x)
   return out
 }
 
-export const concatenate = (node: Expression, parts: ReadonlyArray<Expression>, axis: string, given: ReadonlyArray<HostArray>): HostArray => {
+export const concatenate = (
+  node: Expression, parts: ReadonlyArray<Expression>, axis: string, given: ReadonlyArray<HostArray>
+): HostArray => {
   const out = zeros(node.dtype, Axis.count(node.axes))
   let at = 0
   for (const [index, part] of parts.entries()) {

@@ -7,7 +7,8 @@ interface Format {
   readonly exponent: number
   readonly fraction: number
 }
-const formats = { f16: { exponent: 5, fraction: 10 }, bf16: { exponent: 8, fraction: 7 } } as const satisfies Record<string, Format>
+const formats =
+  { f16: { exponent: 5, fraction: 10 }, bf16: { exponent: 8, fraction: 7 } } as const satisfies Record<string, Format>
 export type Half = keyof typeof formats
 
 /** The number that a bit pattern stands for. */

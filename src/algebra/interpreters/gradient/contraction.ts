@@ -14,7 +14,8 @@ const adjoint = (cotangent: Expression, x: Expression, y: Expression): Expressio
   return over.length === 0 ? times(cotangent, other) : U.contract(cotangent, other, over)
 }
 
-export const contract: Rule<"contract"> = ({ x, y }, _node, cotangent) => [adjoint(cotangent, x, y), adjoint(cotangent, y, x)]
+export const contract: Rule<"contract"> = ({ x, y }, _node, cotangent) =>
+  [adjoint(cotangent, x, y), adjoint(cotangent, y, x)]
 
 /** The product of all other elements, for each: over pairs of elements, so that zeros are no exception. */
 const productOfOthers = (x: Expression, over: ReadonlyArray<string>): Expression => {

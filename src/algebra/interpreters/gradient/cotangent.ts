@@ -22,14 +22,18 @@ const within = (inner: Axes, outer: Axes): boolean => Array.from(inner.keys()).e
 export const times = (cotangent: Expression, derivative: Expression): Expression =>
   isOne(cotangent) && within(cotangent.axes, derivative.axes) ? derivative : U.multiply(cotangent, derivative)
 
+const largest = (dtype: DType): number => (dtype === "f64" ? Number.MAX_VALUE : (2 - 2 ** -23) * 2 ** 127)
+
 /**
  * A derivative with the largest float for what is infinite: so 0 times it, as on the side that a `where` did not take,
  * is 0 and not NaN.
  */
-export const bounded = (derivative: Expression): Expression => {
-  const largest = derivative.dtype === "f64" ? Number.MAX_VALUE : (2 - 2 ** -23) * 2 ** 127
-  return U.binary("maximum", U.binary("minimum", derivative, largest), -largest)
-}
+export const bounded = (derivative: Expression): Expression =>
+  U.binary("maximum", boundedAbove(derivative), -largest(derivative.dtype))
+
+/** The same for a derivative that is not negative. */
+export const boundedAbove = (derivative: Expression): Expression =>
+  U.binary("minimum", derivative, largest(derivative.dtype))
 
 /**
  * The cotangent times a derivative that may also be undefined: 0 where the cotangent is. The derivative is masked, not
@@ -43,7 +47,9 @@ export const timesUndefined = (cotangent: Expression, derivative: Expression): E
 }
 
 /** Axes of `of` that the cotangent lacks are written out, all of them or those named. */
-export const full = (cotangent: Expression, of: Axes, names: ReadonlyArray<string> = Array.from(of.keys())): Expression => {
+export const full = (
+  cotangent: Expression, of: Axes, names: ReadonlyArray<string> = Array.from(of.keys())
+): Expression => {
   let wide = cotangent
   for (const name of names) if (!wide.axes.has(name)) wide = U.expand(wide, name, Axis.sizeOf("gradient", of, name))
   return wide

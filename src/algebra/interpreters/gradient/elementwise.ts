@@ -1,7 +1,7 @@
 /** Reverse mode through elementwise functions: the cotangent times the derivative, summed where it was broadcast. */
 import type { BinaryKind, Expression, UnaryKind } from "../../expression.ts"
 import * as U from "../untyped.ts"
-import { bounded, cotangentOf, lower, times, timesUndefined } from "./cotangent.ts"
+import { bounded, boundedAbove, cotangentOf, lower, times, timesUndefined } from "./cotangent.ts"
 import type { Cotangents, Rule } from "./rule.ts"
 
 type One = (cotangent: Expression, x: Expression, node: Expression) => Expression | undefined
@@ -14,9 +14,11 @@ const unaries: { readonly [Kind in UnaryKind]: One } = {
   absolute: (cotangent, x) => times(cotangent, U.unary("sign", x)),
   sign: none,
   floor: none,
-  reciprocal: (cotangent, _x, node) => U.unary("negate", times(times(cotangent, bounded(node)), bounded(node))),
-  squareRoot: (cotangent, _x, node) => timesUndefined(cotangent, U.divide(0.5, node)),
-  exponential: (cotangent, _x, node) => times(cotangent, bounded(node)),
+  reciprocal: (cotangent, _x, node) => U.unary("negate", times(cotangent, boundedAbove(square(bounded(node))))),
+  // where no cotangent asks for it, the root of what is not positive counts as 1, so that nothing is infinite or NaN
+  squareRoot: (cotangent, x, node) =>
+    U.divide(U.multiply(cotangent, 0.5), U.where(U.and(U.lessEqual(x, 0), U.equal(cotangent, 0)), 1, node)),
+  exponential: (cotangent, _x, node) => times(cotangent, boundedAbove(node)),
   logarithm: (cotangent, x) => times(cotangent, bounded(U.unary("reciprocal", x))),
   sine: (cotangent, x) => times(cotangent, U.unary("cosine", x)),
   cosine: (cotangent, x) => U.unary("negate", times(cotangent, U.unary("sine", x))),
@@ -75,15 +77,14 @@ const binaries: { readonly [Kind in Exclude<BinaryKind, "divide">]: Two } = {
   notEqual: neither
 }
 
-/** Summed before it is divided by the square, so that the quotient is not formed again and few elements are divided. */
+/** Summed before it is divided by the square: the quotient is not formed again, and few elements are divided. */
 const divide = (cotangent: Expression, x: Expression, y: Expression, node: Expression): Cotangents => {
-  const { operation } = y
-  if (operation.op === "fill" && operation.value !== 0) return [lower(U.divide(cotangent, y), node, x), undefined]
-  const inverse = bounded(U.unary("reciprocal", y))
+  const regular = y.operation.op === "fill" && y.operation.value !== 0
+  const inverse = regular ? U.unary("reciprocal", y) : bounded(U.unary("reciprocal", y))
   const summed = lower(times(cotangent, x), node, y)
   return [
-    lower(times(cotangent, inverse), node, x),
-    U.unary("negate", U.multiply(U.multiply(summed, inverse), inverse))
+    lower(regular ? U.divide(cotangent, y) : times(cotangent, inverse), node, x),
+    U.unary("negate", U.multiply(summed, boundedAbove(square(inverse))))
   ]
 }
 

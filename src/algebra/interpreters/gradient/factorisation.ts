@@ -1,13 +1,15 @@
 /**
  * Reverse mode through matrix factorisations (Giles 2008, Collected matrix derivative results; Murray 2016 for
  * Cholesky; Townsend 2016 for the SVD; Liao et al. 2019 and Roberts and Roberts 2020 for QR). Cholesky and eigh read
- * the lower triangle alone, so their gradient lies there. Where eigenvalues or singular values coincide, singular
- * vectors are not functions of the matrix: the terms that would be infinite are left out, which is right for what does
- * not depend on the choice of basis. A singular value 0 likewise; QR of a matrix without full rank has no derivative.
+ * the lower triangle alone, so their gradient lies there. Where eigenvalues or singular values coincide to rounding,
+ * their vectors are not functions of the matrix: the terms that would be infinite are left out, which is right for a
+ * sum of all those values or the projector on all those vectors, and for nothing that tells them apart. A singular
+ * value 0 likewise; QR of a matrix without full rank has no derivative.
  */
 import * as Axis from "../../axis.ts"
+import { epsilon } from "../../dtype.ts"
 import type { Expression, Factorisation } from "../../expression.ts"
-import { expression } from "../../expression.ts"
+import { expression, floatOf } from "../../expression.ts"
 import * as U from "../untyped.ts"
 import { full, sumOver } from "./cotangent.ts"
 import type { Named, Rule } from "./rule.ts"
@@ -15,10 +17,12 @@ import type { Named, Rule } from "./rule.ts"
 const size = (of: Expression, axis: string): number => Axis.sizeOf("gradient", of.axes, axis)
 
 /** A comparison of the places along two axes. */
-const places = (of: Expression, left: string, right: string, test: (x: Expression, y: Expression) => Expression): Expression =>
+const places =
+  (of: Expression, left: string, right: string, test: (x: Expression, y: Expression) => Expression): Expression =>
   test(U.iota("i32", left, size(of, left)), U.iota("i32", right, size(of, right)))
 
-const transposed = (x: Expression, row: string, column: string): Expression => U.rename(x, { [row]: column, [column]: row })
+const transposed = (x: Expression, row: string, column: string): Expression =>
+  U.rename(x, { [row]: column, [column]: row })
 
 /** The gradient by the lower triangle, given one by all elements. */
 const folded = (x: Expression, row: string, column: string): Expression => {
@@ -27,7 +31,19 @@ const folded = (x: Expression, row: string, column: string): Expression => {
 }
 
 /** 1 / x, and 0 where x is. */
-const inverseOrZero = (x: Expression): Expression => U.where(U.equal(x, 0), 0, U.divide(1, U.where(U.equal(x, 0), 1, x)))
+const inverseOrZero = (x: Expression): Expression =>
+  U.where(U.equal(x, 0), 0, U.divide(1, U.where(U.equal(x, 0), 1, x)))
+
+/**
+ * 1 over the differences of the values along an axis, those along `axis` less those along `p`, and 0 where they are the
+ * same
+ * to rounding.
+ */
+const inverseGaps = (values: Expression, axis: string, p: string): Expression => {
+  const gaps = U.subtract(values, U.rename(values, { [axis]: p }))
+  const rounding = U.multiply(U.largest(U.unary("absolute", values), [axis]), 16 * epsilon(floatOf(values)))
+  return inverseOrZero(U.where(U.less(rounding, U.unary("absolute", gaps)), gaps, 0))
+}
 
 const cholesky = ({ row, column }: Named<"factorise">, L: Expression, cotangent: Expression): Expression => {
   const p = U.fresh("p", L.axes)
@@ -40,7 +56,9 @@ const cholesky = ({ row, column }: Named<"factorise">, L: Expression, cotangent:
 }
 
 /** The factor of another name of the same matrix. */
-const sibling = (operation: Named<"factorise">, factor: Factorisation, gone: ReadonlyArray<string>, rank?: string): Expression => {
+const sibling = (
+  operation: Named<"factorise">, factor: Factorisation, gone: ReadonlyArray<string>, rank?: string
+): Expression => {
   const { x, row, column } = operation
   const axes = new Map(Axis.without(x.axes, gone))
   if (rank !== undefined) axes.set(rank, Math.min(size(x, row), size(x, column)))
@@ -56,12 +74,14 @@ const eigh = (operation: Named<"factorise">, part: "values" | "vectors", cotange
     folded(U.rename(U.contract(VM, U.rename(V, { [row]: p }), [column]), { [p]: column }), row, column)
   if (part === "values") return rotated(U.multiply(V, cotangent))
   const w = sibling(operation, { kind: "eigh", part: "values" }, [row])
-  const gaps = inverseOrZero(U.subtract(w, U.rename(w, { [column]: p })))
+  const gaps = inverseGaps(w, column, p)
   const turned = U.rename(V, { [column]: p })
   return rotated(U.contract(turned, U.multiply(gaps, U.contract(turned, cotangent, [row])), [p]))
 }
 
-const svd = (operation: Named<"factorise">, part: "left" | "values" | "right", rank: string, cotangent: Expression): Expression => {
+const svd = (
+  operation: Named<"factorise">, part: "left" | "values" | "right", rank: string, cotangent: Expression
+): Expression => {
   const { row, column } = operation
   const kind = "svd"
   const left = sibling(operation, { kind, part: "left", rank }, [column], rank)
@@ -72,7 +92,7 @@ const svd = (operation: Named<"factorise">, part: "left" | "values" | "right", r
   const [own, other, side] = part === "left" ? [left, right, row] : [right, left, column]
   const p = U.fresh("p", left.axes, right.axes)
   const square = U.multiply(values, values)
-  const gaps = inverseOrZero(U.subtract(square, U.rename(square, { [rank]: p })))
+  const gaps = inverseGaps(square, rank, p)
   const ownByP = U.rename(own, { [rank]: p })
   const inner = U.contract(ownByP, cotangent, [side])
   const turning = U.multiply(gaps, U.subtract(inner, transposed(inner, p, rank)))
@@ -81,7 +101,9 @@ const svd = (operation: Named<"factorise">, part: "left" | "values" | "right", r
   return U.contract(U.add(within, beyond), other, [rank])
 }
 
-const qr = (operation: Named<"factorise">, part: "orthogonal" | "upper", rank: string, cotangent: Expression): Expression => {
+const qr = (
+  operation: Named<"factorise">, part: "orthogonal" | "upper", rank: string, cotangent: Expression
+): Expression => {
   const { row, column } = operation
   const kind = "qr"
   const Q = sibling(operation, { kind, part: "orthogonal", rank }, [column], rank)
@@ -96,7 +118,8 @@ const qr = (operation: Named<"factorise">, part: "orthogonal" | "upper", rank: s
     return U.solve(upper, dQ === undefined ? own : U.add(dQ, own), rank, column, "upper")
   }
   const overlap = (dQ: Expression): Expression => U.unary("negate", U.contract(dQ, U.rename(Q, { [rank]: p }), [row]))
-  const byUpper = (upper: Expression, dUpper: Expression): Expression => U.contract(upper, U.rename(dUpper, { [rank]: p }), [column])
+  const byUpper = (upper: Expression, dUpper: Expression): Expression =>
+    U.contract(upper, U.rename(dUpper, { [rank]: p }), [column])
   const square = wide > 0 ? U.slice(R, column, 0, n) : R
   if (part === "orthogonal") {
     const found = gradient(square, cotangent, overlap(cotangent))

@@ -11,7 +11,9 @@ export const gather: Rule<"gather"> = ({ x, y, axis }, node, cotangent) => {
 }
 
 /** Where an update is the last that is written to its place. */
-const stays = (x: Expression, y: Expression, updates: Expression, axis: string, over: ReadonlyArray<string>): Expression => {
+const stays = (
+  x: Expression, y: Expression, updates: Expression, axis: string, over: ReadonlyArray<string>
+): Expression => {
   let number = U.fill("i32", new Map(), 0)
   for (const name of over) {
     const size = Axis.sizeOf("gradient", updates.axes, name)

@@ -8,7 +8,8 @@ import type { Expression, Operation } from "../../expression.ts"
 export type Named<Op extends Operation["op"]> = Extract<Operation, { readonly op: Op }>
 
 export type Cotangents = ReadonlyArray<Expression | undefined>
-export type Rule<Op extends Operation["op"]> = (operation: Named<Op>, node: Expression, cotangent: Expression) => Cotangents
+export type Rule<Op extends Operation["op"]> = (operation: Named<Op>, node: Expression, cotangent: Expression) =>
+  Cotangents
 
 /** One rule for every primitive: a primitive without one does not compile. */
 export type Rules = { readonly [Op in Operation["op"]]: Rule<Op> }

@@ -32,13 +32,13 @@ export const readConfig = (
     const { model_type: name, quantization_config: quantised } = yield* decode(identity, file)(config)
     if (quantised !== undefined && quantised !== null)
       return yield* new UnsupportedArchitecture({
-        family: name, field: "quantization_config",
+        file, family: name, field: "quantization_config",
         message: `${file}: quantization_config: quantised weights are not read, only F32, F16 and BF16`
       })
     const family = families.find(({ modelType }) => modelType === name)
     if (family === undefined)
       return yield* new UnsupportedArchitecture({
-        family: name, field: "model_type",
+        file, family: name, field: "model_type",
         message: `${file}: model_type "${name}" is none of ${families.map(({ modelType }) => modelType).join(", ")}`
       })
     return { family, architecture: yield* decode(family.config, file)(config) }

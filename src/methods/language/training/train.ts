@@ -22,6 +22,7 @@ import type { Group } from "./adamw.ts"
 import type { Configuration, Plan } from "./configuration.ts"
 import type { Training } from "./loop.ts"
 import { start } from "./loop.ts"
+import { mean } from "./objective.ts"
 import type { Report } from "./report.ts"
 import type { Identity, Store, Values } from "./snapshot.ts"
 import { inFolder } from "./snapshot.ts"
@@ -117,8 +118,8 @@ export const train = (request: Request) => Effect.gen(function* () {
   const { values, history } = yield* Effect.scoped(Effect.gen(function* () {
     const run = yield* runOf(request)
     yield* tracked({ name: "training", total: request.plan.steps, unit: "step" }, (tracker) =>
-      Stream.runForEach(run.reports, ({ step, loss, gradientNorm, learningRate, tokensPerSecond }) =>
-        tracker.moveTo(step, { figures: { loss, gradientNorm, learningRate, tokensPerSecond } })))
+      Stream.runForEach(run.reports, ({ step, heldOut, ...figures }) =>
+        tracker.moveTo(step, { figures: heldOut === undefined ? figures : { ...figures, heldOut: mean(heldOut) } })))
     return { values: new Map((yield* run.weights).map(({ path, data }) => [path, data])), history: run.history() }
   }))
   const weights = yield* put(architecture, ({ path }) => Effect.succeed(values.get(path) ?? new Float32Array(0)))

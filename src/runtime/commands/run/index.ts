@@ -69,7 +69,7 @@ export const run = ({ full, out, settings }: RunRequest) => Effect.scoped(Effect
   ]
   const report = {
     method: "HyperCloning", backend: settings.backend, seed: settings.seed,
-    laws: conserved.flatMap(({ logits, text }) => [logits, text]).map(({ where: _, ...verdict }) => verdict), figures
+    laws: conserved.flatMap(({ logits, text }) => [logits, text]), figures
   }
   const tables = [conservedTable(conserved), curveTable(curves)]
   const plots = curvePlots(curves)

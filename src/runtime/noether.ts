@@ -1,0 +1,25 @@
+/** The `noether` command: each of its commands with the body that does the work. */
+import { Command } from "effect/cli"
+import { noether as root } from "./cli/command-line.ts"
+import { evaluate as evaluateCommand } from "./cli/evaluate.ts"
+import { generate as generateCommand } from "./cli/generate.ts"
+import { grow as growCommand } from "./cli/grow.ts"
+import { inspect as inspectCommand } from "./cli/inspect.ts"
+import { run as runCommand } from "./cli/run.ts"
+import { train as trainCommand } from "./cli/train.ts"
+import { evaluate } from "./commands/evaluate.ts"
+import { generate } from "./commands/generate.ts"
+import { grow } from "./commands/grow.ts"
+import { inspect } from "./commands/inspect.ts"
+import { run } from "./commands/run/index.ts"
+import { train } from "./commands/train.ts"
+
+/** All commands, the main job first. */
+export const noether = root.pipe(Command.withSubcommands([
+  runCommand(run),
+  trainCommand(train),
+  growCommand(grow),
+  generateCommand(generate),
+  evaluateCommand(evaluate),
+  inspectCommand(inspect)
+]))
