@@ -3,28 +3,13 @@ import { NodeServices } from "@effect/platform-node"
 import { Console, Data, Effect, Exit, Fiber } from "effect"
 import { Command } from "effect/cli"
 import { describe, expect, it } from "vitest"
-import { decodeJson } from "../../src/core/codec.ts"
 import { Document, type Report } from "../../src/core/document.ts"
-import { Progress, silent } from "../../src/core/progress.ts"
 import { failureOf } from "../../src/runtime/cli/answer.ts"
 import { invoke, noether } from "../../src/runtime/cli/command-line.ts"
 import { grow } from "../../src/runtime/cli/grow.ts"
 import { inspect } from "../../src/runtime/cli/inspect.ts"
 import type { GrowRequest, Outcome } from "../../src/runtime/commands/request.ts"
-
-interface Said {
-  readonly exit: Exit.Exit<void, unknown>
-  readonly out: ReadonlyArray<string>
-  readonly errors: ReadonlyArray<string>
-}
-
-const spoken = () => {
-  const out: Array<string> = []
-  const errors: Array<string> = []
-  const log = (text: unknown) => void out.push(String(text))
-  const error = (text: unknown) => void errors.push(String(text))
-  return { out, errors, console: Object.assign(Object.create(globalThis.console), { log, error }) as Console.Console }
-}
+import { hear, read, type Said, spoken } from "./speaking.ts"
 
 const report: Report = {
   method: "HyperCloning",
@@ -34,18 +19,8 @@ const report: Report = {
   figures: [{ name: "perplexity", value: 12.5, unit: "", source: "measured" }]
 }
 
-const say = async <E>(body: (request: GrowRequest) => Effect.Effect<Outcome, E>, args: string): Promise<Said> => {
-  const { out, errors, console } = spoken()
-  const program = invoke(noether.pipe(Command.withSubcommands([grow(body)])), args.split(" "))
-  const exit = await Effect.runPromiseExit(program.pipe(
-    Effect.provide(NodeServices.layer),
-    Effect.provideService(Console.Console, console),
-    Effect.provideService(Progress, silent)
-  ))
-  return { exit, out, errors }
-}
-
-const read = (text: string | undefined): Document => Effect.runSync(decodeJson(Document, "output")(text ?? ""))
+const say = <E>(body: (request: GrowRequest) => Effect.Effect<Outcome, E>, args: string): Promise<Said> =>
+  hear(noether.pipe(Command.withSubcommands([grow(body)])), args.split(" "))
 
 class Missing extends Data.TaggedError("Missing")<{ readonly file: string; readonly message: string }> {}
 
