@@ -2,8 +2,13 @@
 
 const varint = (value: number): readonly number[] =>
   value < 128 ? [value] : [(value % 128) | 128, ...varint(Math.floor(value / 128))]
-const bytesField = (field: number, bytes: readonly number[]): readonly number[] => [field * 8 + 2, ...varint(bytes.length), ...bytes]
-const textField = (field: number, text: string): readonly number[] => bytesField(field, [...new TextEncoder().encode(text)])
+const bytesField = (field: number, bytes: readonly number[]): readonly number[] => [
+  field * 8 + 2,
+  ...varint(bytes.length),
+  ...bytes
+]
+const textField = (field: number, text: string): readonly number[] =>
+  bytesField(field, [...new TextEncoder().encode(text)])
 const numberField = (field: number, value: number): readonly number[] => [field * 8, ...varint(value)]
 
 /** The element types of TensorProto. */
@@ -47,7 +52,10 @@ export const chain = (operators: readonly Operator[], inputs: readonly Value[], 
     ...takes.flatMap((name) => textField(1, name)), ...textField(2, gives), ...textField(4, operator)
   ]))
   const graph = [
-    ...nodes, ...textField(2, "graph"), ...inputs.flatMap((input) => bytesField(11, valueInfo(input))), ...bytesField(12, valueInfo(output))
+    ...nodes,
+    ...textField(2, "graph"),
+    ...inputs.flatMap((input) => bytesField(11, valueInfo(input))),
+    ...bytesField(12, valueInfo(output))
   ]
   return Uint8Array.from([...numberField(1, 9), ...bytesField(7, graph), ...bytesField(8, numberField(2, 20))])
 }

@@ -45,7 +45,9 @@ describe("a random key", () => {
       expect(Math.max(...Key.integers(key, 50, bound))).toBeLessThan(bound)
       const uniform = Array.from(Key.uniform(key, 50))
       expect(uniform.every((value) => value >= 0 && value < 1)).toBe(true)
-      expect(Array.from(Key.permutation(key, bound)).sort((a, b) => a - b)).toEqual(Array.from({ length: bound }, (_, i) => i))
+      expect(Array.from(Key.permutation(key, bound)).sort((a, b) => a - b)).toEqual(
+        Array.from({ length: bound }, (_, i) => i)
+      )
     }))
   })
 

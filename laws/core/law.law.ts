@@ -17,14 +17,21 @@ describe("measurements", () => {
 
   it("catch a combination that keeps the better case", () => {
     const better = (a: Law.Measurement, b: Law.Measurement) => (a.worst < b.worst ? a : b)
-    expect(better(Law.observe(1, "a"), Law.observe(2, "b")).worst).not.toBe(concat(Law.observe(1, "a"), Law.observe(2, "b")).worst)
+    expect(better(Law.observe(1, "a"), Law.observe(2, "b")).worst).not.toBe(
+      concat(Law.observe(1, "a"), Law.observe(2, "b")).worst
+    )
   })
 
   it("of arrays find the largest deviation and where it is", () => {
-    fc.assert(fc.property(fc.array(fc.double({ noNaN: true, min: -10, max: 10 }), { minLength: 1 }), fc.nat(), (values, at) => {
-      const moved = values.map((value, index) => (index === at % values.length ? value + 100 : value))
-      expect(Law.compare(values, moved, "x")).toMatchObject({ cases: values.length, where: `x[${at % values.length}]` })
-    }))
+    fc.assert(
+      fc.property(fc.array(fc.double({ noNaN: true, min: -10, max: 10 }), { minLength: 1 }), fc.nat(), (values, at) => {
+        const moved = values.map((value, index) => (index === at % values.length ? value + 100 : value))
+        expect(Law.compare(values, moved, "x")).toMatchObject({
+          cases: values.length,
+          where: `x[${at % values.length}]`
+        })
+      })
+    )
   })
 })
 

@@ -19,7 +19,9 @@ describe("stages", () => {
   })
 
   it("catches a composition in the wrong order", () => {
-    expect(Effect.runSync(Stage.andThen(times(2), plus(1)).run(3))).not.toBe(Effect.runSync(Stage.andThen(plus(1), times(2)).run(3)))
+    expect(Effect.runSync(Stage.andThen(times(2), plus(1)).run(3))).not.toBe(
+      Effect.runSync(Stage.andThen(plus(1), times(2)).run(3))
+    )
   })
 
   it("are tracked under their names", () => {

@@ -31,10 +31,16 @@ export class OutOfMemory extends Data.TaggedError("OutOfMemory")<{
 }> {}
 
 /** A buffer was used after it was freed or donated, or belongs to another backend. */
-export class InvalidBuffer extends Data.TaggedError("InvalidBuffer")<{ readonly name: string; readonly message: string }> {}
+export class InvalidBuffer extends Data.TaggedError("InvalidBuffer")<{
+  readonly name: string
+  readonly message: string
+}> {}
 
 /** The machine itself failed: a lost device, a dead worker, a kernel it would not take. */
-export class BackendFailure extends Data.TaggedError("BackendFailure")<{ readonly backend: string; readonly message: string }> {}
+export class BackendFailure extends Data.TaggedError("BackendFailure")<{
+  readonly backend: string
+  readonly message: string
+}> {}
 
 export type BackendError = UnsupportedDType | OutOfMemory | InvalidBuffer | BackendFailure
 
@@ -91,9 +97,12 @@ export interface Program<I, O> {
   readonly run: (inputs: I) => Effect.Effect<O, BackendError | ShapeError, Scope.Scope>
 }
 
-const isExpression = (value: unknown): value is Expression => typeof value === "object" && value !== null && "operation" in value
+const isExpression = (value: unknown): value is Expression =>
+  typeof value === "object" && value !== null && "operation" in value
 const tensors = Tree.make<Expression>(isExpression)
-const buffers = Tree.make<SomeBuffer>((value): value is SomeBuffer => typeof value === "object" && value !== null && isBuffer in value)
+const buffers = Tree.make<SomeBuffer>(
+  (value): value is SomeBuffer => typeof value === "object" && value !== null && isBuffer in value
+)
 
 /** A backend over an engine: typing, scoping and checks are the same for all of them. */
 const make = (engine: Engine) => {
@@ -125,7 +134,8 @@ const make = (engine: Engine) => {
   const memoryOf = (buffer: SomeBuffer, name: string): Effect.Effect<Memory, InvalidBuffer> => {
     const { memory, backend } = buffer[isBuffer]
     if (memory !== undefined && backend === engine.name) return Effect.succeed(memory)
-    const reason = memory === undefined ? "was freed or donated" : `belongs to the backend ${backend}, not ${engine.name}`
+    const reason =
+      memory === undefined ? "was freed or donated" : `belongs to the backend ${backend}, not ${engine.name}`
     return Effect.fail(new InvalidBuffer({ name, message: `${name} ${Axis.show(buffer.axes)} ${reason}` }))
   }
 
@@ -135,27 +145,56 @@ const make = (engine: Engine) => {
   ): Effect.Effect<Program<Buffers<I>, Buffers<O>>, BackendError, Scope.Scope> => Effect.gen(function*() {
     const given = tensors.leaves(inputs)
     const donate: ReadonlyArray<string> = options.donate ?? []
-    const donated = new Set(given.filter(({ path }) => donate.includes(path.split(".")[0] ?? "")).map(({ value }) => value))
+    const donated = new Set(
+      given.filter(({ path }) => donate.includes(path.split(".")[0] ?? "")).map(({ value }) => value)
+    )
     const wanted = tensors.leaves(outputs)
     const graph = Graphs.make(given.map(({ value }) => value), wanted.map(({ value }) => value), donated)
     const listed = new Set(graph.inputs)
     for (const node of graph.nodes) {
       if (node.operation.op === "input" && !listed.has(node))
-        return yield* new InvalidBuffer({ name: node.operation.name, message: `compile: the outputs use the input "${node.operation.name}" ${Axis.show(node.axes)}, which is not among the inputs` })
+        return (
+          yield *
+          new InvalidBuffer({
+            name: node.operation.name,
+            message: `compile: the outputs use the input "${node.operation.name}" ${Axis.show(node.axes)}, which is not among the inputs`
+          })
+        )
       if (!engine.dtypes.has(node.dtype))
-        return yield* new UnsupportedDType({ backend: engine.name, dtype: node.dtype, message: `the backend ${engine.name} has no ${node.dtype}; it has ${[...engine.dtypes].join(", ")}` })
+        return (
+          yield *
+          new UnsupportedDType({
+            backend: engine.name,
+            dtype: node.dtype,
+            message: `the backend ${engine.name} has no ${node.dtype}; it has ${[...engine.dtypes].join(", ")}`
+          })
+        )
     }
     const executable = yield* engine.compile(graph)
     const run = (tree: Buffers<I>) => Effect.gen(function*() {
       const leaves = buffers.leaves(tree)
       const owner = yield* home
       if (leaves.length !== given.length)
-        return yield* new ShapeError({ operation: "run", message: `run: ${leaves.length} buffers for ${given.length} inputs` })
+        return (
+          yield *
+          new ShapeError({ operation: "run", message: `run: ${leaves.length} buffers for ${given.length} inputs` })
+        )
       const memories: Array<Memory> = []
       for (const [index, { path, value: expected }] of given.entries()) {
         const leaf = leaves[index]
-        if (leaf === undefined || leaf.path !== path || leaf.value.dtype !== expected.dtype || !Axis.identical(leaf.value.axes, expected.axes))
-          return yield* new ShapeError({ operation: "run", message: `run: the input ${path} is ${expected.dtype} ${Axis.show(expected.axes)}, given ${leaf === undefined ? "nothing" : `${leaf.path} ${leaf.value.dtype} ${Axis.show(leaf.value.axes)}`}` })
+        if (
+          leaf === undefined ||
+          leaf.path !== path ||
+          leaf.value.dtype !== expected.dtype ||
+          !Axis.identical(leaf.value.axes, expected.axes)
+        )
+          return (
+            yield *
+            new ShapeError({
+              operation: "run",
+              message: `run: the input ${path} is ${expected.dtype} ${Axis.show(expected.axes)}, given ${leaf === undefined ? "nothing" : `${leaf.path} ${leaf.value.dtype} ${Axis.show(leaf.value.axes)}`}`
+            })
+          )
         memories.push(yield* memoryOf(leaf.value, path))
       }
       // the engine consumes donated blocks even when it fails, so they are gone either way
@@ -168,7 +207,12 @@ const make = (engine: Engine) => {
             leaf.value[isBuffer].home.delete(leaf.value)
           }
         }))
-        const made = new Map(wanted.map(({ path, value }, index): [string, SomeBuffer] => [path, adopt(value.dtype, value.axes, results[index] ?? {}, owner)]))
+        const made = new Map(
+          wanted.map(({ path, value }, index): [string, SomeBuffer] => [
+            path,
+            adopt(value.dtype, value.axes, results[index] ?? {}, owner)
+          ])
+        )
         // the shape of the output tree is that of `outputs`, with a buffer for each tensor: what Buffers<O> says
         return tensors.map(outputs, (_, path) => made.get(path)) as Buffers<O>
       }))
@@ -177,10 +221,18 @@ const make = (engine: Engine) => {
   })
 
   /** Host data into the backend's memory; row-major in the order of the sizes. */
-  const put = <D extends DType, A extends string>(dtype: D, sizes: Sizes<A>, data: HostArrays[D]): Effect.Effect<Buffer<D, A>, BackendError | ShapeError, Scope.Scope> =>
-    Effect.gen(function*() {
+  const put = <D extends DType, A extends string>(
+    dtype: D,
+    sizes: Sizes<A>,
+    data: HostArrays[D]
+  ): Effect.Effect<Buffer<D, A>, BackendError | ShapeError, Scope.Scope> =>
+    Effect.gen(function* () {
       const axes = Axis.fromSizes("put", sizes)
-      if (data.length !== Axis.count(axes)) return yield* new ShapeError({ operation: "put", message: `put: ${data.length} values do not fill ${Axis.show(axes)}` })
+      if (data.length !== Axis.count(axes))
+        return yield* new ShapeError({
+          operation: "put",
+          message: `put: ${data.length} values do not fill ${Axis.show(axes)}`
+        })
       const owner = yield* home
       const memory = yield* engine.write(dtype, data)
       // `adopt` forgets the names that the signature states
@@ -194,7 +246,8 @@ const make = (engine: Engine) => {
       ({ dtype: buffer.dtype, axes: buffer.axes, data: data as HostArrays[D] })))
 
   /** Frees buffers before their Scope ends: a training loop's old values. */
-  const free = (tree: unknown): Effect.Effect<void> => Effect.sync(() => buffers.leaves(tree).forEach(({ value }) => release(value)))
+  const free = (tree: unknown): Effect.Effect<void> =>
+    Effect.sync(() => buffers.leaves(tree).forEach(({ value }) => release(value)))
 
   return { name: engine.name, dtypes: engine.dtypes, compile, put, read, free }
 }
@@ -204,19 +257,26 @@ export class Backend extends Context.Service<Backend, ReturnType<typeof make>>()
 }
 
 /** `Backend.compile` of the backend in the context. */
-export const compile = <const I, const O>(inputs: I, outputs: O, options: { readonly donate?: ReadonlyArray<keyof I & string> } = {}) =>
-  Effect.flatMap(Backend, (backend) => backend.compile(inputs, outputs, options))
+export const compile = <const I, const O>(
+  inputs: I,
+  outputs: O,
+  options: { readonly donate?: ReadonlyArray<keyof I & string> } = {}
+) => Effect.flatMap(Backend, (backend) => backend.compile(inputs, outputs, options))
 
 /** The values of one tensor that has no inputs. A `ShapeError` thrown while `build` builds it is a typed failure. */
-export const evaluate = <D extends DType, A extends string>(build: Tensor<D, A> | (() => Tensor<D, A>)): Effect.Effect<Host<D>, BackendError | ShapeError, Backend> =>
-  Effect.scoped(Effect.gen(function*() {
-    const backend = yield* Backend
-    const tensor = typeof build === "function" ? yield* building(build) : build
-    const program = yield* backend.compile({}, { tensor })
-    const { tensor: buffer } = yield* program.run({})
-    // Buffers<{ tensor: Tensor<D, A> }> is not reduced while D and A are parameters
-    return yield* backend.read(buffer as Buffer<D, A>)
-  }))
+export const evaluate = <D extends DType, A extends string>(
+  build: Tensor<D, A> | (() => Tensor<D, A>)
+): Effect.Effect<Host<D>, BackendError | ShapeError, Backend> =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const backend = yield* Backend
+      const tensor = typeof build === "function" ? yield* building(build) : build
+      const program = yield* backend.compile({}, { tensor })
+      const { tensor: buffer } = yield* program.run({})
+      // Buffers<{ tensor: Tensor<D, A> }> is not reduced while D and A are parameters
+      return yield* backend.read(buffer as Buffer<D, A>)
+    })
+  )
 
 /** Builds expressions, with the `ShapeError` that a size that does not fit throws as a typed failure. */
 export const building = <T>(build: () => T): Effect.Effect<T, ShapeError> =>

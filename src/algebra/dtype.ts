@@ -36,10 +36,18 @@ export const zeros = <D extends DType>(dtype: D, length: number): HostArrays[D] 
 }
 
 /** A host array over memory that exists, without a copy. */
-export const view = <D extends DType>(dtype: D, memory: ArrayBufferLike, offset: number, length: number): HostArrays[D] => {
+export const view = <D extends DType>(
+  dtype: D,
+  memory: ArrayBufferLike,
+  offset: number,
+  length: number
+): HostArrays[D] => {
   // as above
-  const Constructor = constructors[dtype] as unknown as
-    new (memory: ArrayBufferLike, offset: number, length: number) => HostArrays[D]
+  const Constructor = constructors[dtype] as unknown as new (
+    memory: ArrayBufferLike,
+    offset: number,
+    length: number
+  ) => HostArrays[D]
   return new Constructor(memory, offset, length)
 }
 

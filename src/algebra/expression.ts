@@ -25,7 +25,9 @@ export type ReduceKind = "sum" | "product" | "maximum" | "minimum"
 export type Factorisation =
   /** A = L L^T: `lower` keeps the axes; the strict upper triangle of A is not read. */
   | { readonly kind: "cholesky"; readonly part: "lower" }
-  /** A = V diag(w) V^T, ascending w, the lower triangle read: `values` over `column`, `vectors` over `row`, `column`. */
+  /**
+   * A = V diag(w) V^T, ascending w, the lower triangle read: `values` over `column`, `vectors` over `row`, `column`.
+   */
   | { readonly kind: "eigh"; readonly part: "values" | "vectors" }
   /** A = U diag(s) V^T, descending s, thin: `left` row x rank, `values` rank, `right` column x rank. */
   | { readonly kind: "svd"; readonly part: "left" | "values" | "right"; readonly rank: string }
@@ -47,7 +49,9 @@ export type Operation =
   | { readonly op: "binary"; readonly kind: BinaryKind; readonly x: Expression; readonly y: Expression }
   /** `y` where the bool `x` is true, else `z`; axes align as in `binary`. */
   | { readonly op: "select"; readonly x: Expression; readonly y: Expression; readonly z: Expression }
-  /** To float: exact or rounded to nearest even. To integer: truncates toward zero, saturates, NaN is 0. To bool: not 0. */
+  /**
+   * To float: exact or rounded to nearest even. To integer: truncates toward zero, saturates, NaN is 0. To bool: not 0.
+   */
   | { readonly op: "cast"; readonly x: Expression }
   /** Sum over the `over` axes, which both have, of the product; every other axis of either stays, shared ones align. */
   | { readonly op: "contract"; readonly x: Expression; readonly y: Expression; readonly over: ReadonlyArray<string> }
@@ -60,9 +64,21 @@ export type Operation =
   /** Several axes as one, the first varying slowest. */
   | { readonly op: "merge"; readonly x: Expression; readonly from: ReadonlyArray<string>; readonly axis: string }
   /** Elements `start`, `start + step`, ... of an axis, as many as the result's axis is long; `step` may be negative. */
-  | { readonly op: "slice"; readonly x: Expression; readonly axis: string; readonly start: number; readonly step: number }
+  | {
+      readonly op: "slice"
+      readonly x: Expression
+      readonly axis: string
+      readonly start: number
+      readonly step: number
+    }
   | { readonly op: "concatenate"; readonly parts: ReadonlyArray<Expression>; readonly axis: string }
-  | { readonly op: "pad"; readonly x: Expression; readonly axis: string; readonly before: number; readonly value: number }
+  | {
+      readonly op: "pad"
+      readonly x: Expression
+      readonly axis: string
+      readonly before: number
+      readonly value: number
+    }
   /** The axis repeated whole: element i of the result is element i modulo the old size. */
   | { readonly op: "tile"; readonly x: Expression; readonly axis: string; readonly times: number }
   /** A new axis along which nothing changes. */
@@ -73,18 +89,34 @@ export type Operation =
   /** `x` with the updates `z` added or set at the i32 indices `y` along `axis`; axes of `y` named in `over` run over
    *  the updates, all its others align. An index out of range is dropped; among equal ones the last `set` stays. */
   | {
-    readonly op: "scatter"; readonly mode: "add" | "set"
-    readonly x: Expression; readonly y: Expression; readonly z: Expression
-    readonly axis: string; readonly over: ReadonlyArray<string>
-  }
+      readonly op: "scatter"
+      readonly mode: "add" | "set"
+      readonly x: Expression
+      readonly y: Expression
+      readonly z: Expression
+      readonly axis: string
+      readonly over: ReadonlyArray<string>
+    }
   /** i32 places that order `axis` (stable; NaN last), as many of the first as the result's axis is long. */
   | { readonly op: "argsort"; readonly x: Expression; readonly axis: string; readonly descending: boolean }
-  | { readonly op: "factorise"; readonly x: Expression; readonly row: string; readonly column: string; readonly factor: Factorisation }
-  /** Y with T Y = B for triangular T = `x` over `row` x `column`, B = `y` over `row`: the result has `column` for `row`. */
   | {
-    readonly op: "solve"; readonly x: Expression; readonly y: Expression
-    readonly row: string; readonly column: string; readonly triangle: "lower" | "upper"
-  }
+      readonly op: "factorise"
+      readonly x: Expression
+      readonly row: string
+      readonly column: string
+      readonly factor: Factorisation
+    }
+  /**
+   * Y with T Y = B for triangular T = `x` over `row` x `column`, B = `y` over `row`: the result has `column` for `row`.
+   */
+  | {
+      readonly op: "solve"
+      readonly x: Expression
+      readonly y: Expression
+      readonly row: string
+      readonly column: string
+      readonly triangle: "lower" | "upper"
+    }
 
 export interface Expression {
   readonly dtype: DType

@@ -20,14 +20,19 @@ export interface Graph {
 const signature = (node: Expression, name: (of: Expression) => number): string => {
   const plain = Object.entries(node.operation).map(([field, value]): unknown => {
     if (field === "x" || field === "y" || field === "z" || field === "parts") return ""
-    return value instanceof Map ? [...value] : field === "value" && typeof value === "number" ? `${Object.is(value, -0) ? "-0" : value}` : value
+    return value instanceof Map
+      ? [...value]
+      : field === "value" && typeof value === "number"
+        ? `${Object.is(value, -0) ? "-0" : value}`
+        : value
   })
   return `${node.dtype}|${JSON.stringify([...node.axes])}|${JSON.stringify(plain)}|${operands(node).map(name).join(",")}`
 }
 
 const simplify = (node: Expression): Expression => {
   const { operation } = node
-  if (operation.op === "cast" && operation.x.dtype === node.dtype && identical(operation.x.axes, node.axes)) return operation.x
+  if (operation.op === "cast" && operation.x.dtype === node.dtype && identical(operation.x.axes, node.axes))
+    return operation.x
   if (operation.op === "rename" && identical(operation.x.axes, node.axes)) return operation.x
   return node
 }
@@ -43,7 +48,9 @@ export const make = (
   for (const node of topological(outputs)) {
     const given = operands(node)
     const resolved = given.map(resolve)
-    const rebuilt = simplify(resolved.every((operand, index) => operand === given[index]) ? node : withOperands(node, resolved))
+    const rebuilt = simplify(
+      resolved.every((operand, index) => operand === given[index]) ? node : withOperands(node, resolved)
+    )
     const { op } = rebuilt.operation
     // inputs and literals are themselves: two inputs of one shape are two values, and a literal's data is not compared
     const text = op === "input" || op === "literal" ? undefined : signature(rebuilt, (of) => numbers.get(of) ?? -1)

@@ -20,7 +20,8 @@ export const make = <T>(isLeaf: (value: unknown) => value is T) => {
     if (tree === undefined || tree === null) return []
     if (isLeaf(tree)) return [{ path, value: tree }]
     if (Array.isArray(tree)) return tree.flatMap((branch, index) => leaves(branch, join(path, index)))
-    if (typeof tree === "object") return Object.entries(tree).flatMap(([field, branch]) => leaves(branch, join(path, field)))
+    if (typeof tree === "object")
+      return Object.entries(tree).flatMap(([field, branch]) => leaves(branch, join(path, field)))
     return []
   }
   const map = (tree: unknown, change: (leaf: T, path: string) => unknown, path = ""): unknown => {
@@ -28,7 +29,9 @@ export const make = <T>(isLeaf: (value: unknown) => value is T) => {
     if (isLeaf(tree)) return change(tree, path)
     if (Array.isArray(tree)) return tree.map((branch, index) => map(branch, change, join(path, index)))
     if (typeof tree === "object")
-      return Object.fromEntries(Object.entries(tree).map(([field, branch]) => [field, map(branch, change, join(path, field))]))
+      return Object.fromEntries(
+        Object.entries(tree).map(([field, branch]) => [field, map(branch, change, join(path, field))])
+      )
     return tree
   }
   return { leaves, map }

@@ -6,7 +6,9 @@ import { Data, Effect } from "effect"
 import * as E from "fp-ts/lib/Either.js"
 import type * as t from "io-ts"
 
-/** A value that is not what its codec says. `field` is the path of the first refused field, `source` the file or name. */
+/**
+ * A value that is not what its codec says. `field` is the path of the first refused field, `source` the file or name.
+ */
 export class CodecError extends Data.TaggedError("CodecError")<{
   readonly source: string
   readonly field: string

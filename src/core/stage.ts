@@ -15,5 +15,10 @@ export const make = <I, O, E, R>(name: string, run: (input: I) => Effect.Effect<
   ({ name, run: (input) => tracked({ name }, () => run(input)) })
 
 /** One stage after another, as one. */
-export const andThen = <I, M, O, E, R, F, S>(first: Stage<I, M, E, R>, second: Stage<M, O, F, S>): Stage<I, O, E | F, R | S> =>
-  ({ name: `${first.name}, ${second.name}`, run: (input) => Effect.flatMap(first.run(input), second.run) })
+export const andThen = <I, M, O, E, R, F, S>(
+  first: Stage<I, M, E, R>,
+  second: Stage<M, O, F, S>
+): Stage<I, O, E | F, R | S> => ({
+  name: `${first.name}, ${second.name}`,
+  run: (input) => Effect.flatMap(first.run(input), second.run)
+})

@@ -1,4 +1,7 @@
-/** What is shipped with the package: the model that this project trained, and the text that it was trained and is judged on. */
+/**
+ * What is shipped with the package: the model that this project trained, and the text that it was trained and is judged
+ * on.
+ */
 import path from "node:path"
 import { root } from "./package.ts"
 
@@ -11,5 +14,8 @@ export const embedded = {
   /** English prose, cut by whole works: to learn from, and held out. */
   prose: { train: path.join(root, "data/prose.train.txt.gz"), heldOut: path.join(root, "data/prose.heldout.txt.gz") },
   /** Records of the World Factbook, a predictable kind of text. */
-  records: { train: path.join(root, "data/records.train.txt.gz"), heldOut: path.join(root, "data/records.heldout.txt.gz") }
+  records: {
+    train: path.join(root, "data/records.train.txt.gz"),
+    heldOut: path.join(root, "data/records.heldout.txt.gz")
+  }
 } as const

@@ -26,6 +26,8 @@ it("a random tensor has the bits of the host's generator, counted row-major", as
 })
 
 it("catches a generator of another key", async () => {
-  const drawn = await Effect.runPromise(Effect.provide(evaluate(Random.bits(Random.constant(Key.make(1)), { row: 4 })), reference))
+  const drawn = await Effect.runPromise(
+    Effect.provide(evaluate(Random.bits(Random.constant(Key.make(1)), { row: 4 })), reference)
+  )
   expect(Array.from(drawn.data)).not.toEqual(Array.from(Key.bits(Key.make(2), 4)))
 })

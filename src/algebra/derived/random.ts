@@ -7,7 +7,21 @@ import type { Sizes } from "../axis.ts"
 import { count, fromSizes } from "../axis.ts"
 import type { Float } from "../dtype.ts"
 import type { Tensor } from "../tensor.ts"
-import { add, cast, cosine, fill, iota, logarithm, multiply, or, shiftLeft, shiftRight, split, squareRoot, xor } from "../tensor.ts"
+import {
+  add,
+  cast,
+  cosine,
+  fill,
+  iota,
+  logarithm,
+  multiply,
+  or,
+  shiftLeft,
+  shiftRight,
+  split,
+  squareRoot,
+  xor
+} from "../tensor.ts"
 
 type Words<A extends string> = Tensor<"u32", A>
 
@@ -17,7 +31,11 @@ export type KeyTensor = readonly [Words<never>, Words<never>]
 /** A key known when the expression is built. */
 export const constant = ([first, second]: Key.Key): KeyTensor => [fill("u32", {}, first), fill("u32", {}, second)]
 
-const block = <A extends string>([first, second]: KeyTensor, low: Words<A>, high: Words<A>): readonly [Words<A>, Words<A>] => {
+const block = <A extends string>(
+  [first, second]: KeyTensor,
+  low: Words<A>,
+  high: Words<A>
+): readonly [Words<A>, Words<A>] => {
   const schedule = [first, second, xor(xor(first, second), Key.parity)] as const
   let a: Words<A> = add(low, first)
   let b: Words<A> = add(high, second)
@@ -39,7 +57,10 @@ const flat = "element"
 const words = <A extends string>(key: KeyTensor, sizes: Sizes<A>): readonly [Words<A>, Words<A>] => {
   const counters = iota("u32", flat, count(fromSizes("random", sizes)))
   const [first, second] = block(key, counters, multiply(counters, 0))
-  return [split<"u32", typeof flat, typeof flat, A>(first, flat, sizes) as Words<A>, split<"u32", typeof flat, typeof flat, A>(second, flat, sizes) as Words<A>]
+  return [
+    split<"u32", typeof flat, typeof flat, A>(first, flat, sizes) as Words<A>,
+    split<"u32", typeof flat, typeof flat, A>(second, flat, sizes) as Words<A>
+  ]
 }
 
 /** Random 32-bit words. */

@@ -5,13 +5,22 @@ import { sizeOf } from "../axis.ts"
 import type { Float, Numeric } from "../dtype.ts"
 
 /** The arithmetic mean. */
-export const mean = <D extends Float, A extends string, X extends A>(x: Tensor<D, A>, over: Over<X>): Tensor<D, Exclude<A, X>> => {
+export const mean = <D extends Float, A extends string, X extends A>(
+  x: Tensor<D, A>,
+  over: Over<X>
+): Tensor<D, Exclude<A, X>> => {
   const names: ReadonlyArray<string> = typeof over === "string" ? [over] : over
-  return divide(sum(x, over), names.reduce((count, name) => count * sizeOf("mean", x.axes, name), 1))
+  return divide(
+    sum(x, over),
+    names.reduce((count, name) => count * sizeOf("mean", x.axes, name), 1)
+  )
 }
 
 /** The biased variance: the mean of squared deviations (divided by the count, not by one less). */
-export const variance = <D extends Float, A extends string, X extends A>(x: Tensor<D, A>, over: Over<X>): Tensor<D, Exclude<A, X>> => {
+export const variance = <D extends Float, A extends string, X extends A>(
+  x: Tensor<D, A>,
+  over: Over<X>
+): Tensor<D, Exclude<A, X>> => {
   const deviation = subtract(x, mean(x, over))
   return mean(multiply(deviation, deviation), over)
 }
@@ -23,13 +32,19 @@ const firstWhere = <A extends string, X extends A>(found: Tensor<"bool", A>, ove
 }
 
 /** The first place of the largest element; the axis's size where there is a NaN. */
-export const argumentLargest = <D extends Numeric, A extends string, X extends A>(x: Tensor<D, A>, over: X): Tensor<"i32", Exclude<A, X>> =>
-  firstWhere(equal(x, largest(x, over)), over)
+export const argumentLargest = <D extends Numeric, A extends string, X extends A>(
+  x: Tensor<D, A>,
+  over: X
+): Tensor<"i32", Exclude<A, X>> => firstWhere(equal(x, largest(x, over)), over)
 
 /** The first place of the smallest element; the axis's size where there is a NaN. */
-export const argumentSmallest = <D extends Numeric, A extends string, X extends A>(x: Tensor<D, A>, over: X): Tensor<"i32", Exclude<A, X>> =>
-  firstWhere(equal(x, smallest(x, over)), over)
+export const argumentSmallest = <D extends Numeric, A extends string, X extends A>(
+  x: Tensor<D, A>,
+  over: X
+): Tensor<"i32", Exclude<A, X>> => firstWhere(equal(x, smallest(x, over)), over)
 
 /** The share of true elements. */
-export const fraction = <A extends string, X extends A>(x: Tensor<"bool", A>, over: Over<X>): Tensor<"f32", Exclude<A, X>> =>
-  mean(cast(x, "f32"), over)
+export const fraction = <A extends string, X extends A>(
+  x: Tensor<"bool", A>,
+  over: Over<X>
+): Tensor<"f32", Exclude<A, X>> => mean(cast(x, "f32"), over)

@@ -60,6 +60,19 @@ export const absent = (folder: string): Effect.Effect<void, PlatformError | Fold
       return yield* new FolderExists({ file: folder, message: `${folder}: is there already, and would be overwritten` })
   })
 
+/** Makes the folder above a place; what was not there before goes again if nothing comes to lie in it. */
+const makeAbove = Effect.fn(function*(place: string) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const made: Array<string> = []
+  for (let folder = path.dirname(path.resolve(place)); !(yield* fs.exists(folder)); folder = path.dirname(folder))
+    made.push(folder)
+  yield* Effect.addFinalizer(() => Effect.ignore(Effect.forEach(made, (folder) =>
+    Effect.flatMap(fs.readDirectory(folder), ({ length }) =>
+      length === 0 ? fs.remove(folder, { recursive: true }) : Effect.void))))
+  yield* fs.makeDirectory(path.dirname(path.resolve(place)), { recursive: true })
+})
+
 /**
  * Makes a folder by `write`, which is given the temporary folder to fill, and puts it in place. A folder that is there
  * already is refused, or with `replace` kept until the new one is complete.
@@ -74,7 +87,7 @@ export const writeFolderAside = <A, E, R>(
     const path = yield* Path.Path
     if (options.replace !== true) yield* absent(folder)
     const exists = yield* fs.exists(folder)
-    yield* fs.makeDirectory(path.dirname(path.resolve(folder)), { recursive: true })
+    yield* makeAbove(folder)
     const aside = yield* beside(folder)
     yield* fs.makeDirectory(aside)
     const result = yield* Effect.mapError(write(aside), about(folder, aside))

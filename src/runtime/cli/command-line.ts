@@ -2,7 +2,7 @@
  * The `noether` command line: its commands, and how one invocation of it ends. A command is listed when its body
  * exists. Exit status: 0 done, 1 an error or a broken law, 130 interrupted.
  */
-import { Effect, Layer } from "effect"
+import { Effect, Layer, Logger } from "effect"
 import { CliConfig, CliOutput, Command, GlobalFlag } from "effect/cli"
 import { version } from "../package.ts"
 import { explain } from "./answer.ts"
@@ -11,6 +11,9 @@ import { explain } from "./answer.ts"
 const presenter = CliOutput.layerPresenter({
   present: (event) => event._tag === "InvalidInvocation" ? Effect.void : CliOutput.defaultPresenter.present(event)
 })
+
+/** What is logged goes to standard error, a line each: standard output is for answers. */
+const logger = Logger.layer([Logger.withConsoleError(Logger.formatLogFmt)])
 
 const builtIns = [GlobalFlag.Help, GlobalFlag.Version, GlobalFlag.Completions]
 
@@ -32,6 +35,6 @@ export const invoke = <const Name extends string, I, C, E, R>(
 ) =>
   Command.runWith(command, { version })(args).pipe(
     Effect.onError((cause) => explain(cause, asksForJson(args))),
-    Effect.provide(Layer.mergeAll(presenter, CliConfig.layer({ builtIns })))
+    Effect.provide(Layer.mergeAll(presenter, logger, CliConfig.layer({ builtIns })))
   )
 

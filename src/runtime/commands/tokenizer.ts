@@ -1,4 +1,6 @@
-/** The tokenizer that a command needs of a model: a folder without one can be inspected and grown, but not read text. */
+/**
+ * The tokenizer that a command needs of a model: a folder without one can be inspected and grown, but not read text.
+ */
 import { Data, Effect } from "effect"
 import type { Model } from "../../methods/language/model.ts"
 

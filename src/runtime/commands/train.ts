@@ -49,42 +49,70 @@ const random = Effect.fnUntraced(function*(seed: number) {
 })
 
 /** Trains, saving the state every 50 steps and when interrupted, and writes the trained model. */
-export const train = ({ text: file, from, out, steps, batch, context: time, rate: peak, resume, settings }: TrainRequest) =>
-  Effect.scoped(Effect.gen(function*() {
-    const path = yield* Path.Path
-    const [state, place] = [path.join(out, "state"), path.join(out, "model")]
-    yield* checkState(state, resume)
-    const text = yield* readText(file)
-    const model = from === undefined ? yield* random(settings.seed) : yield* open(from)
-    const { architecture } = model
-    if (time > architecture.context) return yield* new ContextError({
-      field: "context", message: `context: ${time} tokens are more than the ${architecture.context} that the model reads`
+export const train = ({
+  text: file,
+  from,
+  out,
+  steps,
+  batch,
+  context: time,
+  rate: peak,
+  resume,
+  settings
+}: TrainRequest) =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const path = yield* Path.Path
+      const [state, place] = [path.join(out, "state"), path.join(out, "model")]
+      yield* checkState(state, resume)
+      const text = yield* readText(file)
+      const model = from === undefined ? yield* random(settings.seed) : yield* open(from)
+      const { architecture } = model
+      if (time > architecture.context)
+        return yield* new ContextError({
+          field: "context",
+          message: `context: ${time} tokens are more than the ${architecture.context} that the model reads`
+        })
+      const tokens = yield* tokensOf(text, file, model)
+      if (tokens.length <= time)
+        return yield* new TextError({
+          file,
+          message: `${file}: expected more than the ${time} tokens of a window, got ${tokens.length}`
+        })
+      const configuration = usual({ steps, batch, time, peak, seed: settings.seed })
+      const store = yield* inFolder(state, yield* identityOf(architecture, configuration, tokens))
+      const { model: trained, history } = yield* run({
+        model,
+        tokens,
+        configuration,
+        store,
+        plan: { steps, evaluateEvery: 0, snapshotEvery }
+      })
+      yield* save(make({ ...model, ...trained }), place, { overwrite: true })
+      const losses = history.map(({ step, loss }) => [step, loss] as const)
+      const rates = history.reduce((sum, { tokensPerSecond }) => sum + tokensPerSecond, 0)
+      return {
+        report: {
+          method: "train",
+          backend: settings.backend,
+          seed: settings.seed,
+          laws: [],
+          figures: [
+            figure("steps", history.length, "steps"),
+            figure("first loss", history[0]?.loss ?? NaN, "nats a token"),
+            figure("last loss", history.at(-1)?.loss ?? NaN, "nats a token"),
+            figure("rate", rates / history.length, "tokens a second")
+          ]
+        },
+        plots: [
+          {
+            title: "Training loss",
+            x: "step",
+            y: "loss (nats a token)",
+            series: [{ name: "loss", points: losses }]
+          }
+        ],
+        written: { model: place, state }
+      } satisfies Outcome
     })
-    const tokens = yield* tokensOf(text, file, model)
-    if (tokens.length <= time) return yield* new TextError({
-      file, message: `${file}: expected more than the ${time} tokens of a window, got ${tokens.length}`
-    })
-    const configuration = usual({ steps, batch, time, peak, seed: settings.seed })
-    const store = yield* inFolder(state, yield* identityOf(architecture, configuration, tokens))
-    const { model: trained, history } = yield* run({
-      model, tokens, configuration, store, plan: { steps, evaluateEvery: 0, snapshotEvery }
-    })
-    yield* save(make({ ...model, ...trained }), place, { overwrite: true })
-    const losses = history.map(({ step, loss }) => [step, loss] as const)
-    const rates = history.reduce((sum, { tokensPerSecond }) => sum + tokensPerSecond, 0)
-    return {
-      report: {
-        method: "train", backend: settings.backend, seed: settings.seed, laws: [],
-        figures: [
-          figure("steps", history.length, "steps"),
-          figure("first loss", history[0]?.loss ?? NaN, "nats a token"),
-          figure("last loss", history.at(-1)?.loss ?? NaN, "nats a token"),
-          figure("rate", rates / history.length, "tokens a second")
-        ]
-      },
-      plots: [{
-        title: "Training loss", x: "step", y: "loss (nats a token)", series: [{ name: "loss", points: losses }]
-      }],
-      written: { model: place, state }
-    } satisfies Outcome
-  })).pipe(Effect.provide(layer(settings)))
+  ).pipe(Effect.provide(layer(settings)))

@@ -26,9 +26,18 @@ const measured = (spoil: number) => Effect.gen(function*() {
   const before = yield* LanguageModel
   return yield* Effect.forEach(variants, (variant) => Effect.gen(function*() {
     const after = yield* LanguageModel
-    const moved = yield* preservation.deviation(before, { ...after, architecture: { ...after.architecture, embeddingScale: spoil } }, rows)
-    const text = preservation.differing(yield* preservation.greedy(before, rows, 4), yield* preservation.greedy(after, rows, 4))
-    return { logits: judge(preservation.sameLogits, moved.measurement), text: judge(preservation.sameGreedyText, text), model: after.architecture.model }
+    const moved =
+      yield *
+      preservation.deviation(before, { ...after, architecture: { ...after.architecture, embeddingScale: spoil } }, rows)
+    const text = preservation.differing(
+      yield * preservation.greedy(before, rows, 4),
+      yield * preservation.greedy(after, rows, 4)
+    )
+    return {
+      logits: judge(preservation.sameLogits, moved.measurement),
+      text: judge(preservation.sameGreedyText, text),
+      model: after.architecture.model
+    }
   }).pipe(Effect.provide(HyperCloning.layer({ variant, width: 3, feedForward: 2, headCount: 2 }))))
 }).pipe(Effect.provide(source), Effect.provide(reference))
 
@@ -46,8 +55,14 @@ it("catches a grown model whose embedding is scaled", async () => {
 })
 
 it("composes with itself, and refuses a factor that is not whole", async () => {
-  const twice = await Effect.runPromise(LanguageModel.pipe(
-    Effect.provide(HyperCloning.layer({ width: 2 })), Effect.provide(HyperCloning.layer({ width: 2 })), Effect.provide(source), Effect.provide(reference)))
+  const twice = await Effect.runPromise(
+    LanguageModel.pipe(
+      Effect.provide(HyperCloning.layer({ width: 2 })),
+      Effect.provide(HyperCloning.layer({ width: 2 })),
+      Effect.provide(source),
+      Effect.provide(reference)
+    )
+  )
   expect(twice.architecture.model).toBe(4 * small.model)
   const refused = await Effect.runPromise(Effect.flip(LanguageModel.pipe(
     Effect.provide(HyperCloning.layer({ width: 2.5 })), Effect.provide(source), Effect.provide(reference))))

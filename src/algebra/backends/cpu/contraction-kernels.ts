@@ -7,8 +7,9 @@ import {
   type Body, call, doWhile, forLoop, type FunctionBuilder, type ModuleBuilder, moduleBuilder, sequence,
   type Statement, when
 } from "./assembler.ts"
-import {
-  argument, ceilDivide, type Element, elements, type FloatType, kernelParameters, minimum, padded, panelGroup, reader,
+import type {
+  argument} from "./contraction-element.ts"
+import { ceilDivide, type Element, elements, type FloatType, kernelParameters, minimum, padded, panelGroup, reader,
   rows, unroll
 } from "./contraction-element.ts"
 import { definePack } from "./contraction-pack.ts"

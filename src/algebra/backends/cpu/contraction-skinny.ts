@@ -5,7 +5,8 @@
  * division of the work.
  */
 import { call, forLoop, type Local, moduleBuilder, select, sequence, type Statement, when } from "./assembler.ts"
-import { argument, type Element, elements, type FloatType, kernelParameters, reader } from "./contraction-element.ts"
+import type { argument} from "./contraction-element.ts"
+import { type Element, elements, type FloatType, kernelParameters, reader } from "./contraction-element.ts"
 import { f32, f32x4, f64, f64x2, i32, type I32, increment, scaled, type V128, v128 } from "./instructions.ts"
 
 /** The most rows these kernels take. */

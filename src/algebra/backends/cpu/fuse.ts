@@ -2,7 +2,7 @@
  * Which expressions are stored in memory, and which stored ones are computed together in one kernel. Stored are the
  * results of contractions and reductions, what is used several times and costs more to compute than to load, and what
  * operations need in memory; everything else is read through. Groups share a space: rows, and inner axes that their
- * reductions fold. Laws: laws/algebra/backends/cpu/fuse.law.ts.
+ * reductions fold. Laws: laws/algebra/backends/cpu/engine.law.ts.
  */
 import type { Axes } from "../../axis.ts"
 import * as Axis from "../../axis.ts"

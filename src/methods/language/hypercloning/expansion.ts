@@ -41,7 +41,12 @@ const copies = (of: ReadonlyArray<Repetition>): { readonly [axis: string]: numbe
   Object.fromEntries(of.map(({ axis, times }) => [copy(axis), times]))
 
 /** A small matrix of block coefficients. */
-const coefficients = (dtype: Float, rows: readonly [string, number], columns: readonly [string, number], entry: (row: number, column: number) => number): Names => {
+const coefficients = (
+  dtype: Float,
+  rows: readonly [string, number],
+  columns: readonly [string, number],
+  entry: (row: number, column: number) => number
+): Names => {
   const data = zeros(dtype, rows[1] * columns[1])
   for (let index = 0; index < data.length; index++)
     data[index] = entry(Math.floor(index / columns[1]), index % columns[1])
@@ -55,7 +60,11 @@ const coefficients = (dtype: Float, rows: readonly [string, number], columns: re
 const noiseBlocks = (block: Names, p: number, q: number, { key, decibels }: Noise): Names => {
   const pairs = Math.floor(q / 2)
   const axes = Array.from(block.axes.keys())
-  const draw: Names = Random.normal<Float, string>(block.dtype, Random.constant(key), { output: p, pair: pairs, ...Object.fromEntries(block.axes) })
+  const draw: Names = Random.normal<Float, string>(block.dtype, Random.constant(key), {
+    output: p,
+    pair: pairs,
+    ...Object.fromEntries(block.axes)
+  })
   const power = T.multiply(mean(T.multiply(block, block), axes), 10 ** (-decibels / 10))
   const gain = T.squareRoot(T.divide(power, mean(T.multiply(draw, draw), axes)))
   const signs = coefficients(block.dtype, ["pair", pairs], ["input", q], (pair, column) =>
@@ -74,9 +83,13 @@ export const expand = (
   const diagonal = variant === "diagonal" || variant === "noisy-diagonal"
   const weight: Names = scale === 1 ? source : T.multiply(source, scale)
   const block: Names = diagonal || q === 1 ? weight : T.divide(weight, q)
-  const placed: Names = diagonal && q > 1
-    ? T.multiply<Float, string, string>(block, coefficients(source.dtype, ["output", p], ["input", q], (a, b) => (a % q === b ? 1 : 0)))
-    : T.expand<Float, string, string>(T.expand(block, "input", q), "output", p)
+  const placed: Names =
+    diagonal && q > 1
+      ? T.multiply<Float, string, string>(
+          block,
+          coefficients(source.dtype, ["output", p], ["input", q], (a, b) => (a % q === b ? 1 : 0))
+        )
+      : T.expand<Float, string, string>(T.expand(block, "input", q), "output", p)
   const blocks: Names = noise === undefined || q === 1 ? placed : T.add(placed, noiseBlocks(block, p, q, noise))
   const apart: Names = T.split(T.split(blocks, "output", copies(outputs)), "input", copies(inputs))
   const joined = repetitions.reduce((tensor: Names, { axis }) => T.merge(tensor, [copy(axis), axis], axis), apart)

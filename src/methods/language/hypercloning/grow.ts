@@ -41,7 +41,9 @@ const isQuery = ({ attention }: Architecture, { kind }: Parameter): boolean =>
   attention.queryKeyNorm === "none" ? kind === "query" || kind === "queryBias" : false
 
 const isQueryNorm = ({ attention }: Architecture, { kind, path }: Parameter): boolean =>
-  attention.queryKeyNorm === "head" ? path.endsWith(".queryNorm") : attention.queryKeyNorm === "all" && kind === "jointQueryNorm"
+  attention.queryKeyNorm === "head"
+    ? path.endsWith(".queryNorm")
+    : attention.queryKeyNorm === "all" && kind === "jointQueryNorm"
 
 /** Every parameter draws from a key of its own, which its path names. */
 const keyOf = (key: Key.Key, { path }: Parameter): Key.Key =>
@@ -49,7 +51,10 @@ const keyOf = (key: Key.Key, { path }: Parameter): Key.Key =>
 
 /** The grown architecture and weights; computes the same logits. */
 export const grow = <D extends Float>(
-  source: Architecture, weights: Weights<D>, { architecture: grown, factors }: Growth, { variant, decibels, key, tiedHead }: Expansion
+  source: Architecture,
+  weights: Weights<D>,
+  { architecture: grown, factors }: Growth,
+  { variant, decibels, key, tiedHead }: Expansion
 ): { readonly architecture: Architecture; readonly weights: Weights<D> } => {
   const embeddingGain = source.embeddingScale / grown.embeddingScale
   const foldable = source.finalNorm && source.norm.parametric
@@ -69,7 +74,8 @@ export const grow = <D extends Float>(
     // which axes a leaf has is data here, as its parameter says
     const tensor = found as Names
     const { contracted } = kinds[parameter.kind]
-    const repetitions = kinds[parameter.kind].axes.filter((axis) => factors[axis] > 1)
+    const repetitions = kinds[parameter.kind].axes
+      .filter((axis) => factors[axis] > 1)
       .map((axis) => ({ axis, times: factors[axis], summed: contracted.some((summed) => summed === axis) }))
     const own = noise === undefined || !isInner(parameter) ? undefined : { ...noise, key: keyOf(noise.key, parameter) }
     const copied = expand(tensor, repetitions, isInner(parameter) ? variant : "symmetric", own, scaleOf(parameter))
@@ -80,5 +86,8 @@ export const grow = <D extends Float>(
       : T.divide(copied, missing)
   }
   // an expansion keeps the dtype and the axes of its parameter, which `Names` forgets
-  return { architecture, weights: ParameterTree.build<Tensors<D>>(architecture, (parameter) => leaf(parameter) as Tensors<D>[ParameterKind]) }
+  return {
+    architecture,
+    weights: ParameterTree.build<Tensors<D>>(architecture, (parameter) => leaf(parameter) as Tensors<D>[ParameterKind])
+  }
 }

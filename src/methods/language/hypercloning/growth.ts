@@ -7,7 +7,10 @@ import type { Architecture } from "../architecture.ts"
 import type { ParameterAxis } from "../parameters.ts"
 
 /** A growth that cannot be had; names the setting. */
-export class GrowthError extends Data.TaggedError("GrowthError")<{ readonly field: string; readonly message: string }> {}
+export class GrowthError extends Data.TaggedError("GrowthError")<{
+  readonly field: string
+  readonly message: string
+}> {}
 
 /** How much wider each part becomes; each factor stands for itself. */
 export interface Factors {
@@ -35,32 +38,42 @@ const whole = (field: string, value: number): Effect.Effect<number, GrowthError>
     : Effect.fail(new GrowthError({ field, message: `${field}: a factor is a whole number from 1, not ${value}` }))
 
 /** The growth of an architecture by some factors. */
-export const growth = (source: Architecture, given: Factors): Effect.Effect<Growth, GrowthError> => Effect.gen(function*() {
-  const width = yield* whole("width", given.width)
-  const hidden = yield* whole("feedForward", given.feedForward)
-  const count = yield* whole("headCount", given.headCount)
-  const depth = yield* whole("headDepth", given.headDepth)
-  const { attention, embeddingScale, heads, position } = source
-  if (depth > 1 && attention.clip !== undefined)
-    return yield* new GrowthError({ field: "headDepth", message: "headDepth: queries are clamped after they are scaled, so deeper heads would not keep the function" })
-  // copies of the query heads stand beside those of their own key-value head when that one is kept
-  const factors = {
-    vocabulary: 1, position: 1, model: width, embed: source.projected ? 1 : width, hidden, depth,
-    head: given.keyValue === "repeat" ? count : 1,
-    share: given.keyValue === "keep" ? count : 1
-  }
-  const architecture: Architecture = {
-    ...source,
-    model: source.model * width,
-    embed: source.embed * factors.embed,
-    hidden: source.hidden * hidden,
-    heads: { key: heads.key * factors.head, share: heads.share * factors.share, depth: heads.depth * depth },
-    // a family that scales its embedding does so by the root of the width
-    embeddingScale: embeddingScale === 1 ? 1 : embeddingScale * Math.sqrt(width),
-    attention: { ...attention, scale: attention.scale / Math.sqrt(depth) },
-    position: position.kind === "rotary" && depth > 1
-      ? { ...position, sourceDepth: position.sourceDepth ?? heads.depth }
-      : position
-  }
-  return { factors, architecture }
-})
+export const growth = (source: Architecture, given: Factors): Effect.Effect<Growth, GrowthError> =>
+  Effect.gen(function* () {
+    const width = yield* whole("width", given.width)
+    const hidden = yield* whole("feedForward", given.feedForward)
+    const count = yield* whole("headCount", given.headCount)
+    const depth = yield* whole("headDepth", given.headDepth)
+    const { attention, embeddingScale, heads, position } = source
+    if (depth > 1 && attention.clip !== undefined)
+      return yield* new GrowthError({
+        field: "headDepth",
+        message: "headDepth: queries are clamped after they are scaled, so deeper heads would not keep the function"
+      })
+    // copies of the query heads stand beside those of their own key-value head when that one is kept
+    const factors = {
+      vocabulary: 1,
+      position: 1,
+      model: width,
+      embed: source.projected ? 1 : width,
+      hidden,
+      depth,
+      head: given.keyValue === "repeat" ? count : 1,
+      share: given.keyValue === "keep" ? count : 1
+    }
+    const architecture: Architecture = {
+      ...source,
+      model: source.model * width,
+      embed: source.embed * factors.embed,
+      hidden: source.hidden * hidden,
+      heads: { key: heads.key * factors.head, share: heads.share * factors.share, depth: heads.depth * depth },
+      // a family that scales its embedding does so by the root of the width
+      embeddingScale: embeddingScale === 1 ? 1 : embeddingScale * Math.sqrt(width),
+      attention: { ...attention, scale: attention.scale / Math.sqrt(depth) },
+      position:
+        position.kind === "rotary" && depth > 1
+          ? { ...position, sourceDepth: position.sourceDepth ?? heads.depth }
+          : position
+    }
+    return { factors, architecture }
+  })

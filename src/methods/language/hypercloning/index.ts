@@ -37,7 +37,12 @@ const factorsOf = ({ width = 2, headDepth = 1, ...given }: Configuration, keyHea
 })
 
 /** The four ways to fill blocks, in the paper's order. */
-export const variants = ["symmetric", "diagonal", "noisy-symmetric", "noisy-diagonal"] as const satisfies ReadonlyArray<Variant>
+export const variants = [
+  "symmetric",
+  "diagonal",
+  "noisy-symmetric",
+  "noisy-diagonal"
+] as const satisfies ReadonlyArray<Variant>
 
 /** The grown model, in the memory of the same backend. */
 export const hyperClone = (source: Model, configuration: Configuration = {}) =>
@@ -45,21 +50,38 @@ export const hyperClone = (source: Model, configuration: Configuration = {}) =>
     const backend = yield* Backend
     const { variant = "symmetric", decibels = 10, tiedHead = "fold", seed = 0 } = configuration
     if (!Number.isFinite(decibels))
-      return yield* new GrowthError({ field: "decibels", message: `decibels: a ratio is a finite number, not ${decibels}` })
+      return (
+        yield * new GrowthError({ field: "decibels", message: `decibels: a ratio is a finite number, not ${decibels}` })
+      )
     const plan = yield* growth(source.architecture, factorsOf(configuration, source.architecture.heads.key))
     const inputs = placeholders(source.architecture, "f32")
     const wide = grow(source.architecture, inputs, plan, { variant, decibels, tiedHead, key: Key.make(seed) })
     const program = yield* backend.compile({ weights: inputs }, { weights: wide.weights })
     const { weights } = yield* program.run({ weights: source.weights })
     const { generate: _, ...kept } = source
-    return make({ ...kept, name: `${source.name}, ${variant} x${configuration.width ?? 2}`, architecture: wide.architecture, weights })
+    return make({
+      ...kept,
+      name: `${source.name}, ${variant} x${configuration.width ?? 2}`,
+      architecture: wide.architecture,
+      weights
+    })
   }))
 
-const layer = (configuration: Configuration = {}): Layer.Layer<LanguageModel, GrowthError | BackendError | ShapeError, LanguageModel | Backend> =>
-  Layer.effect(LanguageModel, Effect.flatMap(LanguageModel, (source) => hyperClone(source, configuration)))
+const layer = (
+  configuration: Configuration = {}
+): Layer.Layer<LanguageModel, GrowthError | BackendError | ShapeError, LanguageModel | Backend> =>
+  Layer.effect(
+    LanguageModel,
+    Effect.flatMap(LanguageModel, (source) => hyperClone(source, configuration))
+  )
 
 /** HyperCloning as a method of the library: from a `LanguageModel` to a larger one with the same function. */
-export const HyperCloning: Method<Configuration, LanguageModel, GrowthError | BackendError | ShapeError, LanguageModel | Backend> & {
+export const HyperCloning: Method<
+  Configuration,
+  LanguageModel,
+  GrowthError | BackendError | ShapeError,
+  LanguageModel | Backend
+> & {
   readonly layer: typeof layer
 } = {
   name: "HyperCloning",

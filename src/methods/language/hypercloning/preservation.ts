@@ -27,7 +27,9 @@ export const sameGreedyText: Law = {
 
 /** How far the logits of two models are apart. */
 export interface Deviation {
-  /** The largest difference, relative to the range of the source's logits, over all logits: what `sameLogits` bounds. */
+  /**
+   * The largest difference, relative to the range of the source's logits, over all logits: what `sameLogits` bounds.
+   */
   readonly measurement: Measurement
   /** The largest difference itself. */
   readonly absolute: number
@@ -36,32 +38,56 @@ export interface Deviation {
 }
 
 /** Compares all logits after each token of some rows. */
-export const deviation = Effect.fnUntraced(function*(source: Transformer, grown: Transformer, rows: ReadonlyArray<TokenIds>) {
+export const deviation = Effect.fnUntraced(function* (
+  source: Transformer,
+  grown: Transformer,
+  rows: ReadonlyArray<TokenIds>
+) {
   const [before, after] = yield* Effect.all([logitsOf(source, rows), logitsOf(grown, rows)])
   let low = Infinity
   let high = -Infinity
-  for (const row of before) for (const value of row) {
-    if (value < low) low = value
-    if (value > high) high = value
-  }
+  for (const row of before)
+    for (const value of row) {
+      if (value < low) low = value
+      if (value > high) high = value
+    }
   const none: ReadonlyArray<number> = []
-  const seen = before.reduce((worst, row, index) =>
-    measurements.concat(worst, compare(row, after[index] ?? none, `row ${index}`, high - low)), measurements.empty)
-  return { measurement: seen, absolute: seen.worst * (high - low), tokens: rows.reduce((sum, { length }) => sum + length, 0) } satisfies Deviation
+  const seen = before.reduce(
+    (worst, row, index) => measurements.concat(worst, compare(row, after[index] ?? none, `row ${index}`, high - low)),
+    measurements.empty
+  )
+  return {
+    measurement: seen,
+    absolute: seen.worst * (high - low),
+    tokens: rows.reduce((sum, { length }) => sum + length, 0)
+  } satisfies Deviation
 })
 
 /** The greedy continuations of some prompts, a row each. */
-export const greedy = Effect.fnUntraced(function*(model: Transformer, prompts: ReadonlyArray<ReadonlyArray<number>>, tokens: number) {
+export const greedy = Effect.fnUntraced(function* (
+  model: Transformer,
+  prompts: ReadonlyArray<ReadonlyArray<number>>,
+  tokens: number
+) {
   const texts = prompts.map((): Array<number> => [])
   yield* tracked({ name: "greedy text", total: prompts.length * tokens, unit: "tokens" }, (tracker) =>
-    Effect.scoped(Stream.runForEach(generateAll(model, prompts, { tokens, end: [] }), ({ row, token }) => {
-      texts[row]?.push(token)
-      return tracker.advance()
-    })))
+    Effect.scoped(
+      Stream.runForEach(generateAll(model, prompts, { tokens, end: [] }), ({ row, token }) => {
+        texts[row]?.push(token)
+        return tracker.advance()
+      })
+    )
+  )
   return texts
 })
 
 /** The tokens of two sets of texts that differ. */
-export const differing = (before: ReadonlyArray<ReadonlyArray<number>>, after: ReadonlyArray<ReadonlyArray<number>>): Measurement =>
-  before.flatMap((text, row) => text.map((token, at) =>
-    observe(after[row]?.[at] === token ? 0 : 1, `text ${row}, token ${at}`))).reduce(measurements.concat, measurements.empty)
+export const differing = (
+  before: ReadonlyArray<ReadonlyArray<number>>,
+  after: ReadonlyArray<ReadonlyArray<number>>
+): Measurement =>
+  before
+    .flatMap((text, row) =>
+      text.map((token, at) => observe(after[row]?.[at] === token ? 0 : 1, `text ${row}, token ${at}`))
+    )
+    .reduce(measurements.concat, measurements.empty)

@@ -93,15 +93,17 @@ export const start = <W>({ task, initial, groupOf, batchAt, heldOut, configurati
     const history = [...from.history]
     let { step, position } = from
     let saved = from.step
+    let refused = false
     let whole = true
 
     const values = (field: keyof State) => Effect.suspend(() => Effect.forEach(state[field], (buffer, index) =>
       Effect.map(backend.read(buffer), ({ axes, data }): Values =>
         ({ path: leaves[index]?.path ?? "", shape: [...axes.values()], data }))))
     const save = Effect.gen(function* () {
-      if (store === undefined || !whole || saved === step) return
+      if (store === undefined || !whole || refused || saved === step) return
       const [weights, first, second] = yield* Effect.all([values("weights"), values("first"), values("second")])
-      yield* store.save({ step, position, history, weights, first, second })
+      yield* Effect.tapError(store.save({ step, position, history, weights, first, second }), () =>
+        Effect.sync(() => { refused = true }))
       saved = step
     })
     yield* Effect.addFinalizer(() => Effect.catchCause(save, (cause) =>
@@ -126,7 +128,7 @@ export const start = <W>({ task, initial, groupOf, batchAt, heldOut, configurati
       if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) return yield* new NonFiniteLoss({
         step: step + 1, loss, gradientNorm,
         message: `step ${step + 1}: the loss is ${loss} and the gradient's norm ${gradientNorm}; the last snapshot is ${
-          store === undefined ? "none" : `of step ${saved}`}`
+          store === undefined || saved === 0 ? "none" : `of step ${saved}`}`
       })
       state = next
       step += 1

@@ -31,28 +31,50 @@ export interface Curve {
 const starts = ["grown, symmetric", "grown, noisy symmetric", "random"] as const
 
 const begin = Effect.fnUntraced(function*(start: (typeof starts)[number], source: Model, width: number, seed: number) {
-  if (start !== "random") return yield* hyperClone(source, { width, seed, variant: start === "grown, symmetric" ? "symmetric" : "noisy-symmetric" })
+  if (start !== "random")
+    return (
+      yield *
+      hyperClone(source, { width, seed, variant: start === "grown, symmetric" ? "symmetric" : "noisy-symmetric" })
+    )
   const grown = yield* hyperClone(source, { width })
   return make({ ...grown, weights: yield* initialise(grown.architecture, Key.fold(Key.make(seed), 3)) })
 })
 
 /** Trains from each start. */
-export const compare = Effect.fn("compare")(function*(
-  source: Model, tokens: Tokens, heldOut: Tokens, { width, training: { steps, batch, time, peak, evaluateEvery, evaluated } }: Size, seed: number
+export const compare = Effect.fn("compare")(function* (
+  source: Model,
+  tokens: Tokens,
+  heldOut: Tokens,
+  { width, training: { steps, batch, time, peak, evaluateEvery, evaluated } }: Size,
+  seed: number
 ) {
   const configuration = usual({ steps, batch, time, peak, seed })
   const windows = yield* fromEither(sweep(heldOut.subarray(0, evaluated + 1), { batch: 8, time }))
-  return yield* trackedForEach({ name: "starts", unit: "start" }, starts, (start) => Effect.scoped(Effect.gen(function*() {
-    const model = yield* begin(start, source, width, seed)
-    const { loss: initial } = yield* perplexity(model, heldOut.subarray(0, evaluated + 1), { window: time })
-    const { history } = yield* train({ model, tokens, heldOut: windows, configuration, plan: { steps, evaluateEvery, snapshotEvery: 0 } })
-    return { start, initial, history } satisfies Curve
-  })))
+  return yield* trackedForEach({ name: "starts", unit: "start" }, starts, (start) =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const model = yield* begin(start, source, width, seed)
+        const { loss: initial } = yield* perplexity(model, heldOut.subarray(0, evaluated + 1), { window: time })
+        const { history } = yield* train({
+          model,
+          tokens,
+          heldOut: windows,
+          configuration,
+          plan: { steps, evaluateEvery, snapshotEvery: 0 }
+        })
+        return { start, initial, history } satisfies Curve
+      })
+    )
+  )
 })
 
 /** Held-out losses with their steps, the start's at step 0. */
-const judged = ({ initial, history }: Curve): ReadonlyArray<readonly [step: number, nats: number]> =>
-  [[0, initial], ...history.flatMap(({ step, heldOut }) => (heldOut === undefined ? [] : [[step, heldOut.nats / heldOut.count] as const]))]
+const judged = ({ initial, history }: Curve): ReadonlyArray<readonly [step: number, nats: number]> => [
+  [0, initial],
+  ...history.flatMap(({ step, heldOut }) =>
+    heldOut === undefined ? [] : [[step, heldOut.nats / heldOut.count] as const]
+  )
+]
 
 /** The last held-out loss. */
 export const finalLoss = (curve: Curve): number => judged(curve).at(-1)?.[1] ?? NaN
@@ -81,8 +103,18 @@ const smooth = (history: ReadonlyArray<Report>, span: number): ReadonlyArray<rea
 export const curvePlots = (curves: ReadonlyArray<Curve>): ReadonlyArray<Plot> => {
   const span = Math.max(1, Math.round((curves[0]?.history.length ?? 0) / 40))
   return [
-    { title: "Held-out loss", x: "step", y: "loss (nats a token)", series: curves.map((curve) => ({ name: curve.start, points: judged(curve) })) },
-    { title: `Training loss, mean of ${span} steps`, x: "step", y: "loss (nats a token)", series: curves.map(({ start, history }) => ({ name: start, points: smooth(history, span) })) }
+    {
+      title: "Held-out loss",
+      x: "step",
+      y: "loss (nats a token)",
+      series: curves.map((curve) => ({ name: curve.start, points: judged(curve) }))
+    },
+    {
+      title: `Training loss, mean of ${span} steps`,
+      x: "step",
+      y: "loss (nats a token)",
+      series: curves.map(({ start, history }) => ({ name: start, points: smooth(history, span) }))
+    }
   ]
 }
 
@@ -98,12 +130,22 @@ export const curveTable = (curves: ReadonlyArray<Curve>): Table => {
   const level = random === undefined ? NaN : finalLoss(random)
   return {
     title: "The same training from three starts",
-    heading: ["start", "held-out loss before", "after", "perplexity after", "steps to the random start's final loss", "times fewer"],
+    heading: [
+      "start",
+      "held-out loss before",
+      "after",
+      "perplexity after",
+      "steps to the random start's final loss",
+      "times fewer"
+    ],
     rows: curves.map((curve) => {
       const steps = stepsTo(curve, level)
       const ratio = fewer(curve, level)
       return [
-        curve.start, quantity(curve.initial), quantity(finalLoss(curve)), quantity(Math.exp(finalLoss(curve))),
+        curve.start,
+        quantity(curve.initial),
+        quantity(finalLoss(curve)),
+        quantity(Math.exp(finalLoss(curve))),
         steps === undefined ? "not reached" : steps === 0 ? "0, it starts below" : quantity(Math.round(steps)),
         ratio === undefined ? "" : quantity(ratio, 3)
       ]

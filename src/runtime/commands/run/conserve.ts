@@ -24,24 +24,34 @@ interface Conserved {
 }
 
 /** Grows by every variant and measures; each grown model is freed before the next is made. */
-export const conserve = Effect.fn("conserve")(function*(source: Model, tokens: Tokens, { width, compared, prompts }: Size, seed: number) {
+export const conserve = Effect.fn("conserve")(function* (
+  source: Model,
+  tokens: Tokens,
+  { width, compared, prompts }: Size,
+  seed: number
+) {
   const rows = rowsOf(tokens, compared, Math.min(source.architecture.context, 128))
   const starts = Array.from({ length: prompts.count }, (_, prompt) => {
-    const from = Math.floor(prompt * (tokens.length - prompts.length) / prompts.count)
+    const from = Math.floor((prompt * (tokens.length - prompts.length)) / prompts.count)
     return Array.from(tokens.subarray(from, from + prompts.length))
   })
   const before = yield* preservation.greedy(source, starts, prompts.tokens)
-  return yield* trackedForEach({ name: "variants", unit: "variant" }, variants, (variant) => Effect.scoped(Effect.gen(function*() {
-    const grown = yield* hyperClone(source, { variant, width, seed })
-    const deviation = yield* preservation.deviation(source, grown, rows)
-    const after = yield* preservation.greedy(grown, starts, prompts.tokens)
-    const named = ({ name, ...verdict }: Verdict): Verdict => ({ ...verdict, name: `${name} (${variant})` })
-    return {
-      variant, deviation,
-      logits: named(judge(preservation.sameLogits, deviation.measurement)),
-      text: named(judge(preservation.sameGreedyText, preservation.differing(before, after)))
-    } satisfies Conserved
-  })))
+  return yield* trackedForEach({ name: "variants", unit: "variant" }, variants, (variant) =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const grown = yield* hyperClone(source, { variant, width, seed })
+        const deviation = yield* preservation.deviation(source, grown, rows)
+        const after = yield* preservation.greedy(grown, starts, prompts.tokens)
+        const named = ({ name, ...verdict }: Verdict): Verdict => ({ ...verdict, name: `${name} (${variant})` })
+        return {
+          variant,
+          deviation,
+          logits: named(judge(preservation.sameLogits, deviation.measurement)),
+          text: named(judge(preservation.sameGreedyText, preservation.differing(before, after)))
+        } satisfies Conserved
+      })
+    )
+  )
 })
 
 /** A row a variant. */
@@ -49,6 +59,11 @@ export const conservedTable = (of: ReadonlyArray<Conserved>): Table => ({
   title: "Grown by each variant, against the source",
   heading: ["variant", "tokens", "largest difference", "of the logits' range", "greedy tokens", "that differ"],
   rows: of.map(({ variant, deviation, text }) => [
-    variant, quantity(deviation.tokens), quantity(deviation.absolute), quantity(deviation.measurement.worst), quantity(text.cases), text.holds ? "0" : "some"
+    variant,
+    quantity(deviation.tokens),
+    quantity(deviation.absolute),
+    quantity(deviation.measurement.worst),
+    quantity(text.cases),
+    text.holds ? "0" : "some"
   ])
 })

@@ -33,20 +33,24 @@ const load = Stage.make("load", () => Effect.gen(function*() {
 
 type Loaded = Effect.Success<ReturnType<typeof load.run>>
 
-const study = (size: Size, seed: number) => Stage.make("study", ({ model, train, heldOut, records }: Loaded) => Effect.gen(function*() {
-  const scored = yield* perplexity(model, heldOut.slice(0, size.heldOut))
-  const recorded = yield* perplexity(model, records.slice(0, size.heldOut))
-  const conserved = yield* conserve(model, heldOut, size, seed)
-  const curves = yield* compare(model, train, heldOut, size, seed)
-  return { model, scored, recorded, conserved, curves }
-}))
+const study = (size: Size, seed: number) =>
+  Stage.make("study", ({ model, train, heldOut, records }: Loaded) =>
+    Effect.gen(function* () {
+      const scored = yield* perplexity(model, heldOut.slice(0, size.heldOut))
+      const recorded = yield* perplexity(model, records.slice(0, size.heldOut))
+      const conserved = yield* conserve(model, heldOut, size, seed)
+      const curves = yield* compare(model, train, heldOut, size, seed)
+      return { model, scored, recorded, conserved, curves }
+    })
+  )
 
 /** Runs the job, writes its report and figures into the folder, and gives what the terminal shows. */
 export const run = ({ full, out, settings }: RunRequest) => Effect.scoped(Effect.gen(function*() {
   const path = yield* Path.Path
   const began = yield* Clock.currentTimeMillis
   const size = full ? whole : brief
-  const { model, scored, recorded, conserved, curves } = yield* Stage.andThen(load, study(size, settings.seed)).run(undefined)
+  const { model, scored, recorded, conserved, curves } =
+    yield * Stage.andThen(load, study(size, settings.seed)).run(undefined)
   const seconds = ((yield* Clock.currentTimeMillis) - began) / 1000
 
   const random = curves.find(({ start }) => start === "random")
@@ -57,14 +61,30 @@ export const run = ({ full, out, settings }: RunRequest) => Effect.scoped(Effect
     figure("perplexity of the source on held-out prose", scored.perplexity, "a token"),
     figure("perplexity of the source on held-out records", recorded.perplexity, "a token"),
     figure("held-out tokens of each", scored.tokens, "tokens"),
-    ...conserved.map(({ variant, deviation }) => figure(`largest difference of a logit (${variant})`, deviation.absolute, "")),
+    ...conserved.map(({ variant, deviation }) =>
+      figure(`largest difference of a logit (${variant})`, deviation.absolute, "")
+    ),
     ...curves.map((curve) => figure(`final held-out loss (${curve.start})`, finalLoss(curve), "nats a token")),
-    ...curves.filter(({ start }) => start !== "random").flatMap((curve) => {
-      const ratio = fewer(curve, level)
-      return ratio === undefined ? [] : [figure(`fewer steps to the random start's final loss (${curve.start})`, ratio, "times")]
-    }),
-    { name: "fewer steps to the random start's final accuracy, least of three models", value: 2.2, unit: "times", source: "paper" },
-    { name: "fewer steps to the random start's final accuracy, most of three models", value: 4, unit: "times", source: "paper" },
+    ...curves
+      .filter(({ start }) => start !== "random")
+      .flatMap((curve) => {
+        const ratio = fewer(curve, level)
+        return ratio === undefined
+          ? []
+          : [figure(`fewer steps to the random start's final loss (${curve.start})`, ratio, "times")]
+      }),
+    {
+      name: "fewer steps to the random start's final accuracy, least of three models",
+      value: 2.2,
+      unit: "times",
+      source: "paper"
+    },
+    {
+      name: "fewer steps to the random start's final accuracy, most of three models",
+      value: 4,
+      unit: "times",
+      source: "paper"
+    },
     figure("time", seconds, "s")
   ]
   const report = {
@@ -74,12 +94,25 @@ export const run = ({ full, out, settings }: RunRequest) => Effect.scoped(Effect
   const tables = [conservedTable(conserved), curveTable(curves)]
   const plots = curvePlots(curves)
   const { training } = size
-  const file = yield* writeReport(path.join(out, "report.html"), {
-    title: "HyperCloning: a wider model, and every logit the same",
-    summary: `A model of ${parameters.toLocaleString("en")} parameters that this project trained is made ${size.width} times as wide by the four variants of HyperCloning (2409.12903). Its logits and its greedy text on held-out prose are compared with those of its source. Then the grown model, the grown model with noise, and random weights of the same size are trained for ${training.steps} steps on the same batches of ${training.batch} x ${training.time} tokens.`,
-    ran: { command: `noether run${full ? " --full" : ""} --seed ${settings.seed}`, backend: settings.backend, threads: settings.threads, seed: settings.seed, model: "models/default", data: "data/prose (public domain)", ...versions() },
-    laws: report.laws, figures, plots, tables
-  })
+  const file =
+    yield *
+    writeReport(path.join(out, "report.html"), {
+      title: "HyperCloning: a wider model, and every logit the same",
+      summary: `A model of ${parameters.toLocaleString("en")} parameters that this project trained is made ${size.width} times as wide by the four variants of HyperCloning (2409.12903). Its logits and its greedy text on held-out prose are compared with those of its source. Then the grown model, the grown model with noise, and random weights of the same size are trained for ${training.steps} steps on the same batches of ${training.batch} x ${training.time} tokens.`,
+      ran: {
+        command: `noether run${full ? " --full" : ""} --seed ${settings.seed}`,
+        backend: settings.backend,
+        threads: settings.threads,
+        seed: settings.seed,
+        model: "models/default",
+        data: "data/prose (public domain)",
+        ...versions()
+      },
+      laws: report.laws,
+      figures,
+      plots,
+      tables
+    })
   const document = path.join(out, "figures.json")
   const text = yield* fromEither(print(report))
   yield* writeFileAside(document, [Effect.sync(() => new TextEncoder().encode(`${text}\n`))])

@@ -1,4 +1,6 @@
-/** How much the main job does: enough to see everything within three minutes on two cores, or the paper's comparison. */
+/**
+ * How much the main job does: enough to see everything within three minutes on two cores, or the paper's comparison.
+ */
 
 export interface Size {
   /** Factor of the growth, in all parts; the paper's is 2. */
