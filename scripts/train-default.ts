@@ -1,6 +1,6 @@
 /**
  * Trains the default model by models/default/recipe.json and writes config.json, model.safetensors (bf16) and
- * training.json (every loss) beside it. It can be stopped at any time and started again: it goes on where it was, and
+ * training.json (every loss, five digits) beside it. It can be stopped at any time and started again: it goes on where it was, and
  * ends at the same weights.
  *
  *   node scripts/train-default.ts [--steps N] [--write] [--threads N] [--aside FOLDER]
@@ -64,8 +64,15 @@ const program = Effect.gen(function* () {
   console.log(`${history.length} steps, loss ${history.at(-1)?.loss.toFixed(4)}, held out ${
     scored === undefined ? "not scored" : mean(scored).toFixed(4)}, median ${rates[rates.length >> 1]?.toFixed(0)} tokens a second`)
   if (last !== undefined && given.write !== true) return
-  const log = history.map(({ tokensPerSecond: _, ...report }) => JSON.stringify(report)).join(",\n")
-  yield* writeFileAside(join(folder, "training.json"), [Effect.succeed(new TextEncoder().encode(`[\n${log}\n]\n`))])
+  const digits = (value: number): number => Number(value.toPrecision(5))
+  const log = {
+    loss: history.map(({ loss }) => digits(loss)),
+    heldOut: history.flatMap((report) => (report.heldOut === undefined ? [] : [[report.step, digits(mean(report.heldOut))]])),
+    tokensPerSecond: Math.round(rates[rates.length >> 1] ?? 0)
+  }
+  yield* writeFileAside(join(folder, "training.json"), [
+    Effect.succeed(new TextEncoder().encode(`${JSON.stringify(log)}\n`))
+  ])
   yield* save(make({ name: "default", ...model, family }), join(aside, "model"), { dtype: "bf16", overwrite: true })
   for (const file of ["config.json", "model.safetensors"])
     yield* fs.copyFile(join(aside, "model", file), join(folder, file))
