@@ -27,7 +27,7 @@ export const brief: Size = {
   heldOut: 20_000,
   compared: 2_048,
   prompts: { count: 8, length: 16, tokens: 48 },
-  training: { steps: 200, batch: 4, time: 64, peak: 1e-3, evaluateEvery: 25, evaluated: 2_048 }
+  training: { steps: 300, batch: 6, time: 64, peak: 1e-3, evaluateEvery: 25, evaluated: 2_048 }
 }
 
 export const full: Size = {
@@ -35,5 +35,5 @@ export const full: Size = {
   heldOut: 90_000,
   compared: 16_384,
   prompts: { count: 32, length: 16, tokens: 96 },
-  training: { steps: 3_000, batch: 8, time: 128, peak: 2e-3, evaluateEvery: 100, evaluated: 16_384 }
+  training: { steps: 2_000, batch: 8, time: 128, peak: 2e-3, evaluateEvery: 100, evaluated: 16_384 }
 }
