@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 // The `noether` command: the built package where there is one, its sources otherwise, on the Node that they need.
-import { spawnSync } from "node:child_process"
+import { spawn } from "node:child_process"
 import { existsSync } from "node:fs"
+import { constants } from "node:os"
 import { fileURLToPath } from "node:url"
 
 const local = (file) => fileURLToPath(new URL(`../${file}`, import.meta.url))
@@ -14,11 +15,11 @@ const packaged = local("node_modules/node/bin/node")
 if (suffices) {
   await import(existsSync(built) ? built : local("src/runtime/main.ts"))
 } else if (existsSync(packaged) && process.execPath !== packaged) {
-  process.on("SIGINT", () => {})
-  const { status, signal } = spawnSync(packaged, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
-    stdio: "inherit"
-  })
-  process.exitCode = status ?? (signal === "SIGINT" ? 130 : 1)
+  const child = spawn(packaged, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: "inherit" })
+  // a terminal sends Ctrl-C to both; what is sent to this process alone is passed on
+  process.on("SIGINT", () => { if (!process.stdin.isTTY) child.kill("SIGINT") })
+  process.on("SIGTERM", () => child.kill("SIGTERM"))
+  child.on("exit", (status, signal) => { process.exitCode = status ?? 128 + (constants.signals[signal] ?? 0) })
 } else {
   console.error(`noether needs Node 22.18 or newer, or its own (npm ci); this is ${process.versions.node}`)
   process.exitCode = 1

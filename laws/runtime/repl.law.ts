@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process"
 import { fileURLToPath } from "node:url"
 import { beforeAll, describe, expect, it } from "vitest"
+import { tries } from "../../src/runtime/repl/banner.ts"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 
@@ -18,6 +19,8 @@ const lines = [
   ".type core.Key.make",
   "core.Key.make('seven')",
   `Effect.fail({ _tag: "ShapeError", message: "model: 3 against 4" })`,
+  ...tries,
+  "language.Checkpoint.open('nowhere')",
   "'the end'"
 ]
 
@@ -27,7 +30,7 @@ describe("the REPL", () => {
     const { status, stdout } = node(["scripts/build.ts", "--if-stale"])
     expect([status, stdout]).toEqual([0, ""])
     said = node(["bin/repl.mjs"], `${lines.join("\n")}\n`)
-  })
+  }, 120_000)
 
   it("takes piped lines in their order, awaits included, and ends with them", () => {
     const shown = said.stdout.split("\n").map((line) => line.replace(/^(\| )+/, "").trim())
@@ -39,6 +42,16 @@ describe("the REPL", () => {
   it("knows the types of the library", () => {
     expect(said.stdout).toContain("(seed: number) =>")
     expect(said.stderr).toContain("Argument of type 'string' is not assignable to parameter of type 'number'")
+  })
+
+  it("does what its banner says: computes, refuses, and shows a type", () => {
+    expect(said.stdout).toContain("f32 over time 4\n  0.032059  0.087144  0.23688  0.64391\n")
+    expect(said.stderr).toContain(`ShapeError: contract: axis "time" is 4 on one side and 5 on the other`)
+    expect(said.stdout).toMatch(/const softmax: <D extends .*Float, A extends string, X extends A>/)
+  })
+
+  it("has the services of the platform", () => {
+    expect(said.stderr).toContain("NotFound: nowhere/config.json: no such file or folder\n")
   })
 
   it("runs an Effect that fails, and says its error in one line", () => {

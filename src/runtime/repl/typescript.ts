@@ -18,6 +18,8 @@ export interface SessionOptions {
   readonly prompt: string
   /** Turns the value of a line into what is shown, or refuses it. */
   readonly settle: (value: unknown) => Promise<unknown>
+  /** The text of a value. */
+  readonly show: (value: unknown) => string
   /** The one line that says an error that was thrown; undefined leaves it to the REPL. */
   readonly shown: (error: unknown) => string | undefined
   /** Called once the input has ended. */
@@ -40,7 +42,7 @@ const hidePrefixedModules = (): void => {
 }
 
 /** Starts a session on standard input and output. Piped input is evaluated one line after the other, then it ends. */
-export const startSession = ({ root, preamble, prompt, settle, shown, ended }: SessionOptions): REPLServer => {
+export const startSession = ({ root, preamble, prompt, settle, show, shown, ended }: SessionOptions): REPLServer => {
   hidePrefixedModules()
   const interactive = process.stdin.isTTY === true
   const input = interactive ? process.stdin : new PassThrough()
@@ -60,6 +62,7 @@ export const startSession = ({ root, preamble, prompt, settle, shown, ended }: S
     prompt: interactive ? prompt : "",
     terminal: interactive,
     ignoreUndefined: true,
+    writer: show,
     eval: (code: string, context: unknown, file: string, done: (error: Error | null, value?: unknown) => void) =>
       repl.nodeEval(code, context as never, file, (error, value) => {
         const refusal = error ? shown(error) : undefined

@@ -35,5 +35,5 @@ export const full: Size = {
   heldOut: 90_000,
   compared: 16_384,
   prompts: { count: 32, length: 16, tokens: 96 },
-  training: { steps: 2_000, batch: 8, time: 128, peak: 2e-3, evaluateEvery: 100, evaluated: 16_384 }
+  training: { steps: 5_000, batch: 8, time: 128, peak: 2e-3, evaluateEvery: 125, evaluated: 16_384 }
 }
