@@ -20,6 +20,8 @@ const lines = [
   "core.Key.make('seven')",
   `Effect.fail({ _tag: "ShapeError", message: "model: 3 against 4" })`,
   ...tries,
+  "const named = await run(Effect.succeed(8))",
+  "named * 2",
   "language.Checkpoint.open('nowhere')",
   "'the end'"
 ]
@@ -34,8 +36,8 @@ describe("the REPL", () => {
 
   it("takes piped lines in their order, awaits included, and ends with them", () => {
     const shown = said.stdout.split("\n").map((line) => line.replace(/^(\| )+/, "").trim())
-    const values = shown.filter((line) => ["42", "14", "[ 0, 7 ]", "'the end'"].includes(line))
-    expect(values).toEqual(["42", "14", "[ 0, 7 ]", "'the end'"])
+    const values = shown.filter((line) => ["42", "14", "[ 0, 7 ]", "16", "'the end'"].includes(line))
+    expect(values).toEqual(["42", "14", "[ 0, 7 ]", "16", "'the end'"])
     expect(said.status).toBe(0)
   })
 

@@ -153,32 +153,23 @@ const make = (engine: Engine) => {
     const listed = new Set(graph.inputs)
     for (const node of graph.nodes) {
       if (node.operation.op === "input" && !listed.has(node))
-        return (
-          yield *
-          new InvalidBuffer({
-            name: node.operation.name,
-            message: `compile: the outputs use the input "${node.operation.name}" ${Axis.show(node.axes)}, which is not among the inputs`
-          })
-        )
+        return yield* new InvalidBuffer({
+          name: node.operation.name,
+          message: `compile: the outputs use the input "${node.operation.name}" ${Axis.show(node.axes)}, which is not among the inputs`
+        })
       if (!engine.dtypes.has(node.dtype))
-        return (
-          yield *
-          new UnsupportedDType({
-            backend: engine.name,
-            dtype: node.dtype,
-            message: `the backend ${engine.name} has no ${node.dtype}; it has ${[...engine.dtypes].join(", ")}`
-          })
-        )
+        return yield* new UnsupportedDType({
+          backend: engine.name,
+          dtype: node.dtype,
+          message: `the backend ${engine.name} has no ${node.dtype}; it has ${[...engine.dtypes].join(", ")}`
+        })
     }
     const executable = yield* engine.compile(graph)
     const run = (tree: Buffers<I>) => Effect.gen(function*() {
       const leaves = buffers.leaves(tree)
       const owner = yield* home
       if (leaves.length !== given.length)
-        return (
-          yield *
-          new ShapeError({ operation: "run", message: `run: ${leaves.length} buffers for ${given.length} inputs` })
-        )
+        return yield* new ShapeError({ operation: "run", message: `run: ${leaves.length} buffers for ${given.length} inputs` })
       const memories: Array<Memory> = []
       for (const [index, { path, value: expected }] of given.entries()) {
         const leaf = leaves[index]
@@ -188,13 +179,10 @@ const make = (engine: Engine) => {
           leaf.value.dtype !== expected.dtype ||
           !Axis.identical(leaf.value.axes, expected.axes)
         )
-          return (
-            yield *
-            new ShapeError({
-              operation: "run",
-              message: `run: the input ${path} is ${expected.dtype} ${Axis.show(expected.axes)}, given ${leaf === undefined ? "nothing" : `${leaf.path} ${leaf.value.dtype} ${Axis.show(leaf.value.axes)}`}`
-            })
-          )
+          return yield* new ShapeError({
+            operation: "run",
+            message: `run: the input ${path} is ${expected.dtype} ${Axis.show(expected.axes)}, given ${leaf === undefined ? "nothing" : `${leaf.path} ${leaf.value.dtype} ${Axis.show(leaf.value.axes)}`}`
+          })
         memories.push(yield* memoryOf(leaf.value, path))
       }
       // the engine consumes donated blocks even when it fails, so they are gone either way

@@ -84,7 +84,7 @@ export const drawing = (screen: Screen, { frame, line, now }: Pace = usual): {
   const status = (entry: Open): string => {
     const { work } = entry
     const head = `${indent(work)}${work.name}`
-    return joined(head.padEnd(28), bar(work, 20), count(work), pace(entry, now()), figuresOf(work), work.label)
+    return joined(head.padEnd(16), bar(work, 12), count(work), pace(entry, now()), figuresOf(work), work.label)
   }
   const redraw = (above = ""): void => {
     const lines = [...open.values()].map((entry) => `${fitted(status(entry))}\n`)

@@ -84,7 +84,6 @@ export const writeFolderAside = <A, E, R>(
 ): Effect.Effect<A, E | PlatformError | FolderExists, R | FileSystem.FileSystem | Path.Path> =>
   Effect.scoped(Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
-    const path = yield* Path.Path
     if (options.replace !== true) yield* absent(folder)
     const exists = yield* fs.exists(folder)
     yield* makeAbove(folder)

@@ -31,8 +31,8 @@ export const train = <E, R>(body: (request: TrainRequest) => Effect.Effect<Outco
         description: "Train from random weights"
       },
       {
-        command: "noether train --text book.txt --out out/model --resume",
-        description: "Go on where it stopped"
+        command: "noether train --text book.txt --out out/model --steps 500 --resume",
+        description: "Go on where it stopped, with the same flags"
       }
     ])
   )

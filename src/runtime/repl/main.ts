@@ -15,6 +15,8 @@ import { startSession } from "./typescript.ts"
 const preamble = `import { Effect, Layer, Stream, Schedule, Option, Result, pipe } from "effect"
 import * as noether from "noether"
 import { algebra, core, HyperCloning, language } from "noether"
+declare const run: <A, E>(effect: Effect.Effect<A, E, import("effect").Scope.Scope | noether.algebra.Backend |
+  import("@effect/platform-node").NodeServices.NodeServices>) => Promise<A>
 `
 
 /** What an Effect on a line may ask for; a Scope is that of the session. */
@@ -35,5 +37,9 @@ const settle = async (value: unknown): Promise<unknown> => {
 if (process.stdin.isTTY) console.log(banner(version))
 const shown = (error: unknown): string | undefined =>
   typeof error === "object" && error !== null && "_tag" in error ? line(failureOf(error)) : undefined
+
+/** At the prompt, as the preamble declares it: an Effect's value, to be given a name. */
+const run = <A, E>(effect: Effect.Effect<A, E, Services>): Promise<A> => runtime.runPromise(effect)
+Object.assign(globalThis, { run })
 
 startSession({ root, preamble, prompt: "noether> ", settle, show, shown, ended: () => runtime.dispose() })

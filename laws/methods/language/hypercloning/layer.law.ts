@@ -26,12 +26,11 @@ const measured = (spoil: number) => Effect.gen(function*() {
   const before = yield* LanguageModel
   return yield* Effect.forEach(variants, (variant) => Effect.gen(function*() {
     const after = yield* LanguageModel
-    const moved =
-      yield *
-      preservation.deviation(before, { ...after, architecture: { ...after.architecture, embeddingScale: spoil } }, rows)
+    const spoilt = { ...after, architecture: { ...after.architecture, embeddingScale: spoil } }
+    const moved = yield* preservation.deviation(before, spoilt, rows)
     const text = preservation.differing(
-      yield * preservation.greedy(before, rows, 4),
-      yield * preservation.greedy(after, rows, 4)
+      yield* preservation.greedy(before, rows, 4),
+      yield* preservation.greedy(after, rows, 4)
     )
     return {
       logits: judge(preservation.sameLogits, moved.measurement),

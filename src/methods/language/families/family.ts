@@ -90,7 +90,7 @@ export const family = <C>(definition: Definition<C>): Family => {
           family: modelType,
           field: differs?.path ?? "",
           message: `a config.json of model_type ${modelType} cannot express ${differs?.path} = `
-            + `${JSON.stringify(differs?.left)} (at best ${JSON.stringify(differs?.right)})`
+            + `${JSON.stringify(differs?.left)}, only ${JSON.stringify(differs?.right) ?? "its absence"}`
         }))
     },
     layout: (architecture) => slots(architecture, definition.names)

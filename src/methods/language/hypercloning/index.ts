@@ -50,9 +50,7 @@ export const hyperClone = (source: Model, configuration: Configuration = {}) =>
     const backend = yield* Backend
     const { variant = "symmetric", decibels = 10, tiedHead = "fold", seed = 0 } = configuration
     if (!Number.isFinite(decibels))
-      return (
-        yield * new GrowthError({ field: "decibels", message: `decibels: a ratio is a finite number, not ${decibels}` })
-      )
+      return yield* new GrowthError({ field: "decibels", message: `decibels: a ratio is a finite number, not ${decibels}` })
     const plan = yield* growth(source.architecture, factorsOf(configuration, source.architecture.heads.key))
     const inputs = placeholders(source.architecture, "f32")
     const wide = grow(source.architecture, inputs, plan, { variant, decibels, tiedHead, key: Key.make(seed) })

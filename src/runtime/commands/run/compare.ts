@@ -31,11 +31,10 @@ export interface Curve {
 const starts = ["grown, symmetric", "grown, noisy symmetric", "random"] as const
 
 const begin = Effect.fnUntraced(function*(start: (typeof starts)[number], source: Model, width: number, seed: number) {
-  if (start !== "random")
-    return (
-      yield *
-      hyperClone(source, { width, seed, variant: start === "grown, symmetric" ? "symmetric" : "noisy-symmetric" })
-    )
+  if (start !== "random") {
+    const variant = start === "grown, symmetric" ? "symmetric" : "noisy-symmetric"
+    return yield* hyperClone(source, { width, seed, variant })
+  }
   const grown = yield* hyperClone(source, { width })
   return make({ ...grown, weights: yield* initialise(grown.architecture, Key.fold(Key.make(seed), 3)) })
 })

@@ -64,6 +64,6 @@ export const conservedTable = (of: ReadonlyArray<Conserved>): Table => ({
     quantity(deviation.absolute),
     quantity(deviation.measurement.worst),
     quantity(text.cases),
-    text.holds ? "0" : "some"
+    quantity(text.worst)
   ])
 })

@@ -2,7 +2,7 @@
  * The main job, on the model that this project trained: how well it predicts held-out text; grown by every variant of
  * HyperCloning with every logit unchanged; and then trained on, against the same architecture from random weights.
  */
-import { Clock, Effect, Path } from "effect"
+import { Clock, Effect, FileSystem, Path } from "effect"
 import type { Figure } from "../../../core/document.ts"
 import * as Stage from "../../../core/stage.ts"
 import { open } from "../../../methods/language/model-folder.ts"
@@ -47,10 +47,13 @@ const study = (size: Size, seed: number) =>
 /** Runs the job, writes its report and figures into the folder, and gives what the terminal shows. */
 export const run = ({ full, out, settings }: RunRequest) => Effect.scoped(Effect.gen(function*() {
   const path = yield* Path.Path
+  const fs = yield* FileSystem.FileSystem
+  // a place that cannot be a folder is refused before the work, not after it
+  yield* fs.exists(path.join(out, "report.html"))
   const began = yield* Clock.currentTimeMillis
   const size = full ? whole : brief
   const { model, scored, recorded, conserved, curves } =
-    yield * Stage.andThen(load, study(size, settings.seed)).run(undefined)
+    yield* Stage.andThen(load, study(size, settings.seed)).run(undefined)
   const seconds = ((yield* Clock.currentTimeMillis) - began) / 1000
 
   const random = curves.find(({ start }) => start === "random")
@@ -95,8 +98,7 @@ export const run = ({ full, out, settings }: RunRequest) => Effect.scoped(Effect
   const plots = curvePlots(curves)
   const { training } = size
   const file =
-    yield *
-    writeReport(path.join(out, "report.html"), {
+    yield* writeReport(path.join(out, "report.html"), {
       title: "HyperCloning: a wider model, and every logit the same",
       summary: `A model of ${parameters.toLocaleString("en")} parameters that this project trained is made ${size.width} times as wide by the four variants of HyperCloning (2409.12903). Its logits and its greedy text on held-out prose are compared with those of its source. Then the grown model, the grown model with noise, and random weights of the same size are trained for ${training.steps} steps on the same batches of ${training.batch} x ${training.time} tokens.`,
       ran: {

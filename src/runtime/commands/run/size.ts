@@ -27,7 +27,7 @@ export const brief: Size = {
   heldOut: 20_000,
   compared: 2_048,
   prompts: { count: 8, length: 16, tokens: 48 },
-  training: { steps: 300, batch: 6, time: 64, peak: 1e-3, evaluateEvery: 25, evaluated: 2_048 }
+  training: { steps: 300, batch: 6, time: 64, peak: 5e-4, evaluateEvery: 25, evaluated: 2_048 }
 }
 
 export const full: Size = {
