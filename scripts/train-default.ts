@@ -1,7 +1,7 @@
 /**
  * Trains the default model by models/default/recipe.json and writes config.json, model.safetensors (bf16) and
- * training.json (every loss, five digits) beside it. It can be stopped at any time and started again: it goes on where it was, and
- * ends at the same weights.
+ * training.json (every loss, five digits) beside it. It can be stopped at any time and started again: it goes on where
+ * it was, and ends at the same weights.
  *
  *   node scripts/train-default.ts [--steps N] [--write] [--threads N] [--aside FOLDER]
  *
@@ -67,7 +67,7 @@ const program = Effect.gen(function* () {
   const digits = (value: number): number => Number(value.toPrecision(5))
   const log = {
     loss: history.map(({ loss }) => digits(loss)),
-    heldOut: history.flatMap((report) => (report.heldOut === undefined ? [] : [[report.step, digits(mean(report.heldOut))]])),
+    heldOut: history.flatMap(({ step, heldOut }) => (heldOut === undefined ? [] : [[step, digits(mean(heldOut))]])),
     tokensPerSecond: Math.round(rates[rates.length >> 1] ?? 0)
   }
   yield* writeFileAside(join(folder, "training.json"), [

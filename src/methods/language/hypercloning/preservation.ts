@@ -86,7 +86,8 @@ export const differing = (
   before: ReadonlyArray<ReadonlyArray<number>>,
   after: ReadonlyArray<ReadonlyArray<number>>
 ): Measurement => {
-  const places = before.flatMap((text, row) => text.map((token, at) => ({ row, at, differs: after[row]?.[at] !== token })))
+  const places = before.flatMap((text, row) =>
+    text.map((token, at) => ({ row, at, differs: after[row]?.[at] !== token })))
   const wrong = places.filter(({ differs }) => differs)
   const [first] = wrong
   return {
