@@ -6,7 +6,7 @@ import { createRequire } from "node:module"
 import { dirname } from "node:path"
 import type { Operator } from "./onnx.ts"
 import { chain } from "./onnx.ts"
-import type { Contestant } from "./peers.ts"
+import type { Contestant } from "./race.ts"
 
 export interface Task {
   readonly name: "chain" | "softmax" | "layerNorm"
@@ -83,6 +83,7 @@ export const jax: Peer = async ({ name, inputs }) => {
   const f = jit(functions[name])
   return {
     name: "@jax-js/jax wasm",
+    threads: 1,
     run: async () => (await f(...arrays.map((array) => array.ref)).blockUntilReady()).dispose()
   }
 }
@@ -130,7 +131,7 @@ export const tfjs: Peer = async ({ name, inputs }) => {
       return tf.mul(centred, tf.rsqrt(tf.add(tf.mean(tf.square(centred), -1, true), number(1e-5))))
     }
   }
-  return { name: "tfjs-backend-wasm", run: () => tf.tidy(functions[name]).dispose() }
+  return { name: "tfjs-backend-wasm", threads: 1, run: () => tf.tidy(functions[name]).dispose() }
 }
 
 interface Onnx {
@@ -172,7 +173,8 @@ const onnx =
       ...gain.map(() => ["gain", new Tensor("float32", new Float32Array(size).fill(1), [size])])
     ])
     return {
-      name: `${label}, ${threads} thread${threads > 1 ? "s" : ""}`,
+      name: label,
+      threads,
       run: async () => void (await session.run(feeds))
     }
   }

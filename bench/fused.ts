@@ -1,8 +1,6 @@
 /**
  * How fast fused loops run: an elementwise chain, a softmax and a layer norm against other software on the same values
- * in the same process. Contestants take turns in every round, so a busy machine slows all of them alike; beside medians
- * stands the median of each round's ratio to the first. Bytes are those read and written once.
- * `node bench/fused.ts [milliseconds a contestant] [threads of onnxruntime-web]`
+ * in the same process. Bytes are those read and written once. `npm run bench -- --only fused`
  */
 import { Effect, ManagedRuntime } from "effect"
 import { Backend } from "../src/algebra/backend.ts"
@@ -12,11 +10,12 @@ import { layerNorm } from "../src/algebra/derived/norm.ts"
 import { softmax } from "../src/algebra/derived/softmax.ts"
 import type { Tensor } from "../src/algebra/tensor.ts"
 import { add, input, multiply } from "../src/algebra/tensor.ts"
-import type { Contestant } from "./peers.ts"
 import type { Task } from "./fused-peers.ts"
 import { jax, onnxNode, onnxWeb, tasks, tfjs } from "./fused-peers.ts"
-
-const [milliseconds = 1500, webThreads = 1] = process.argv.slice(2).map(Number)
+import type { Contestant, Entrant } from "./race.ts"
+import { race } from "./race.ts"
+import type { Row } from "./row.ts"
+import { suite } from "./suite.ts"
 
 type Matrix = Tensor<"f32", "row" | "column">
 
@@ -55,48 +54,25 @@ const ours = async (threads: number, { name, inputs }: Task): Promise<Contestant
       )
       .catch(failed)
   })
-  return { name: `noether cpu, ${threads} thread${threads > 1 ? "s" : ""}`, run }
+  return { name: "noether", threads, run }
 }
 
-const median = (values: readonly number[]): number => values.toSorted((x, y) => x - y)[values.length >> 1] ?? NaN
-
-const race = async (title: string, bytes: number, contestants: ReadonlyArray<Contestant>): Promise<void> => {
-  const times: ReadonlyArray<number[]> = contestants.map(() => [])
-  // engines compile hot code again in the background, which on a busy machine takes a second or two
-  for (const { run } of contestants) {
-    const warm = performance.now() + 2000
-    while (performance.now() < warm) await run()
-  }
-  const end = performance.now() + milliseconds * contestants.length
-  for (let round = 0; round < 7 || (performance.now() < end && round < 500); round++) {
-    for (const [index, { run }] of contestants.entries()) {
-      await new Promise((resolve) => setTimeout(resolve, 5))
-      const start = performance.now()
-      await run()
-      times[index]?.push(performance.now() - start)
+await suite(async ({ milliseconds, quick, webThreads }) => {
+  const rows: Array<Row> = []
+  for (const task of tasks) {
+    const work = task.bytes / 1e9
+    const contestants: Array<Entrant> = []
+    for (const threads of [1, 2]) contestants.push({ ...await ours(threads, task), work })
+    for (const peer of [jax, tfjs, onnxWeb(webThreads), onnxNode(1), onnxNode(2)]) {
+      try {
+        contestants.push({ ...await peer(task), work })
+      } catch (cause) {
+        console.log(`a peer does not take part in ${task.title}: ${String(cause)}`)
+      }
     }
+    // on a busy machine it takes a second or two until hot code is compiled again
+    const warmUp = quick ? 100 : 2000
+    rows.push(...await race({ suite: "fused", group: task.title, unit: "GB/s", milliseconds, warmUp, contestants }))
   }
-  console.log(`\n${title}\n${"".padEnd(36)} GB/s median (best)   time over the first (median of rounds)`)
-  contestants.forEach(({ name }, index) => {
-    const own = times[index] ?? []
-    const ratio = median(own.map((time, round) => time / (times[0]?.[round] ?? NaN)))
-    console.log(
-      `${name.padEnd(36)} ${(bytes / median(own) / 1e6).toFixed(2).padStart(6)} (${(bytes / Math.min(...own) / 1e6).toFixed(2)})`.padEnd(
-        60
-      ) + ratio.toFixed(2)
-    )
-  })
-}
-
-for (const task of tasks) {
-  const contestants: Array<Contestant> = [await ours(1, task), await ours(2, task)]
-  for (const peer of [jax, tfjs, onnxWeb(webThreads), onnxNode(1), onnxNode(2)]) {
-    try {
-      contestants.push(await peer(task))
-    } catch (cause) {
-      console.log(`a peer does not take part in ${task.title}: ${String(cause)}`)
-    }
-  }
-  await race(task.title, task.bytes, contestants)
-}
-process.exit(0)
+  return rows
+})

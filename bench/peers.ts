@@ -6,14 +6,7 @@
 import { createRequire } from "node:module"
 import { dirname } from "node:path"
 import { model } from "./onnx.ts"
-
-/** One prepared product; `run` resolves when the result is there. */
-export interface Contestant {
-  readonly name: string
-  /** All of its work is done by the thread that calls it, so that thread's processor time is what it costs. */
-  readonly alone?: boolean
-  readonly run: () => Promise<void> | void
-}
+import type { Contestant } from "./race.ts"
 
 /** A peer that can multiply square matrices of one dtype and size, or says why not. */
 export type Peer = (dtype: "f32" | "f64", size: number) => Promise<Contestant>
@@ -50,7 +43,7 @@ export const jax: Peer = async (dtype, size) => {
   const [a, b] = [make(), make()]
   return {
     name: "@jax-js/jax wasm",
-    alone: true,
+    threads: 1,
     run: async () => {
       const result = await numpy.matmul(a.ref, b.ref).blockUntilReady()
       result.dispose()
@@ -76,7 +69,7 @@ export const tfjs: Peer = async (dtype, size) => {
   await core.setBackend("wasm")
   const make = () => core.tensor2d(operand(dtype, size), [size, size], "float32")
   const [a, b] = [make(), make()]
-  return { name: "tfjs-backend-wasm", alone: true, run: () => core.matMul(a, b).dispose() }
+  return { name: "tfjs-backend-wasm", threads: 1, run: () => core.matMul(a, b).dispose() }
 }
 
 interface Onnx {
@@ -87,7 +80,7 @@ interface Onnx {
   }
 }
 
-const onnx = (name: string, specifier: string, threads: number, alone: boolean): Peer => async (dtype, size) => {
+const onnx = (name: string, specifier: string, threads: number): Peer => async (dtype, size) => {
   const before = Object.getOwnPropertyDescriptor(globalThis, "Worker")
   const { env, Tensor, InferenceSession } = await load<Onnx>(specifier)
   env.logLevel = "error"
@@ -99,12 +92,9 @@ const onnx = (name: string, specifier: string, threads: number, alone: boolean):
   if (before === undefined) Reflect.deleteProperty(globalThis, "Worker")
   const make = () => new Tensor(dtype === "f32" ? "float32" : "float64", operand(dtype, size), shape)
   const feeds = { a: make(), b: make() }
-  return { name: `${name}, ${threads} thread${threads > 1 ? "s" : ""}`, alone,
-    run: async () => void await session.run(feeds) }
+  return { name, threads, run: async () => void await session.run(feeds) }
 }
 
 /** onnxruntime-web fixes its threads at its first use: one number a process. */
-export const onnxWeb = (threads: number): Peer => 
-  onnx("onnxruntime-web wasm", "onnxruntime-web", threads, threads === 1)
-export const onnxNode = (threads: number): Peer => 
-  onnx("onnxruntime-node (native)", "onnxruntime-node", threads, false)
+export const onnxWeb = (threads: number): Peer => onnx("onnxruntime-web wasm", "onnxruntime-web", threads)
+export const onnxNode = (threads: number): Peer => onnx("onnxruntime-node (native)", "onnxruntime-node", threads)

@@ -1,12 +1,14 @@
 /** The `noether` command: each of its commands with the body that does the work. */
 import { Command } from "effect/cli"
 import { noether as root } from "./cli/command-line.ts"
+import { adapt as adaptCommand } from "./cli/adapt.ts"
 import { evaluate as evaluateCommand } from "./cli/evaluate.ts"
 import { generate as generateCommand } from "./cli/generate.ts"
 import { grow as growCommand } from "./cli/grow.ts"
 import { inspect as inspectCommand } from "./cli/inspect.ts"
 import { run as runCommand } from "./cli/run.ts"
 import { train as trainCommand } from "./cli/train.ts"
+import { adapt } from "./commands/adapt.ts"
 import { evaluate } from "./commands/evaluate.ts"
 import { generate } from "./commands/generate.ts"
 import { grow } from "./commands/grow.ts"
@@ -19,6 +21,7 @@ export const noether = root.pipe(Command.withSubcommands([
   runCommand(run),
   trainCommand(train),
   growCommand(grow),
+  adaptCommand(adapt),
   generateCommand(generate),
   evaluateCommand(evaluate),
   inspectCommand(inspect)

@@ -11,6 +11,8 @@ import type { Tensor } from "../../algebra/tensor.ts"
 import {
   add, and, contract, divide, less, maximum, minimum, multiply, rename, scatter, squareRoot, where
 } from "../../algebra/tensor.ts"
+import type { Adapt } from "./adapt.ts"
+import { unadapted } from "./adapt.ts"
 import type { Architecture } from "./architecture.ts"
 import type { LayerTree } from "./parameters.ts"
 import type { Turns } from "./rotary.ts"
@@ -53,18 +55,22 @@ const headNorm = <D extends Float, A extends string, X extends A>(
 ): Tensor<D, A> =>
   divide(x, squareRoot(add(mean(multiply(x, x), over), epsilon)))
 
-const queries = <D extends Float>({ attention, norm }: Architecture, parts: Parts<D>, x: Stream<D>): Query<D> => {
+const queries = <D extends Float>(
+  { attention, norm }: Architecture, parts: Parts<D>, x: Stream<D>, adapt: Adapt<D>
+): Query<D> => {
   const { query: { weight, bias }, queryNorm, jointQueryNorm } = parts
-  const mapped = contract(x, weight, "model")
+  const mapped = adapt("query", x, contract(x, weight, "model"))
   let query: Query<D> = bias ? add(mapped, bias) : mapped
   if (queryNorm) query = multiply(headNorm(query, ["depth"], norm.epsilon), queryNorm)
   if (jointQueryNorm) query = multiply(headNorm(query, ["head", "share", "depth"], norm.epsilon), jointQueryNorm)
   return clamp(query, attention.clip)
 }
 
-const keys = <D extends Float>({ attention, norm }: Architecture, parts: Parts<D>, x: Stream<D>): Key<D> => {
+const keys = <D extends Float>(
+  { attention, norm }: Architecture, parts: Parts<D>, x: Stream<D>, adapt: Adapt<D>
+): Key<D> => {
   const { key: { weight, bias }, keyNorm, jointKeyNorm } = parts
-  const mapped = contract(x, weight, "model")
+  const mapped = adapt("key", x, contract(x, weight, "model"))
   let key: Key<D> = bias ? add(mapped, bias) : mapped
   if (keyNorm) key = multiply(headNorm(key, ["depth"], norm.epsilon), keyNorm)
   if (jointKeyNorm) key = multiply(headNorm(key, ["head", "depth"], norm.epsilon), jointKeyNorm)
@@ -72,9 +78,9 @@ const keys = <D extends Float>({ attention, norm }: Architecture, parts: Parts<D
 }
 
 const values = <D extends Float>(
-  { attention }: Architecture, { value: { weight, bias } }: Parts<D>, x: Stream<D>
+  { attention }: Architecture, { value: { weight, bias } }: Parts<D>, x: Stream<D>, adapt: Adapt<D>
 ): Key<D> => {
-  const mapped = contract(x, weight, "model")
+  const mapped = adapt("value", x, contract(x, weight, "model"))
   const value: Key<D> = bias ? add(mapped, bias) : mapped
   return clamp(value, attention.clip)
 }
@@ -88,17 +94,17 @@ const remember = <D extends Float>(
 /** What attention of layer `layer` adds to the stream, from the (normalised) stream; and all keys and values it saw. */
 export const attention = <D extends Float>(
   architecture: Architecture, layer: number, parts: Parts<D>, x: Stream<D>,
-  surroundings: Surroundings<D>, remembered?: Remembered<D>
+  surroundings: Surroundings<D>, remembered?: Remembered<D>, adapt: Adapt<D> = unadapted
 ): { readonly out: Stream<D>, readonly cache: Cache<D> } => {
   const { position, attention: { scale, softCap: cap, windows } } = architecture
   const { turns, visible, distance } = surroundings
-  const plainQuery = queries(architecture, parts, x)
-  const plainKey = keys(architecture, parts, x)
+  const plainQuery = queries(architecture, parts, x, adapt)
+  const plainKey = keys(architecture, parts, x, adapt)
   const turned = position.kind === "rotary" && turns !== undefined
   const query: Query<D> = turned ? rotate<D, "head" | "share">(position, turns, plainQuery) : plainQuery
   const freshKey: Key<D> = turned ? rotate<D, "head">(position, turns, plainKey) : plainKey
   const key = remember(freshKey, remembered, "key")
-  const value = remember(values(architecture, parts, x), remembered, "value")
+  const value = remember(values(architecture, parts, x, adapt), remembered, "value")
 
   const scores = multiply(contract(query, key, "depth"), scale)
   const capped = cap === undefined ? scores : softCap(scores, cap)
@@ -107,6 +113,6 @@ export const attention = <D extends Float>(
   const weight = softmax(where(seen, capped, -Infinity), "memory")
   const mixed: Query<D> = contract(weight, value, "memory")
   const { output } = parts
-  const out: Stream<D> = contract(mixed, output.weight, ["head", "share", "depth"])
+  const out: Stream<D> = adapt("output", mixed, contract(mixed, output.weight, ["head", "share", "depth"]))
   return { out: output.bias ? add(out, output.bias) : out, cache: { key, value } }
 }

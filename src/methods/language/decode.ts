@@ -26,7 +26,8 @@ export class DecodeError extends Data.TaggedError("DecodeError")<{
   readonly message: string
 }> {}
 
-const refuse = (field: string, message: string) => new DecodeError({ field, message: `${field}: ${message}` })
+/** The error of a prompt or setting. */
+export const refuse = (field: string, message: string) => new DecodeError({ field, message: `${field}: ${message}` })
 
 /** How a prompt is continued. */
 export interface Settings extends Partial<Sampling> {
@@ -47,8 +48,8 @@ export interface Continued {
 /** The tokens that each row reads next, one or more, and the position of the first of them. */
 export type Pieces = ReadonlyArray<{ readonly piece: ReadonlyArray<number>, readonly from: number }>
 
-/** Room for the keys and values of each layer. */
-const room = ({ layers, heads }: Architecture, batch: number, memory: number) => {
+/** Room for the keys and values of each layer, as inputs of a program and as what they are at first. */
+export const room = ({ layers, heads }: Architecture, batch: number, memory: number) => {
   const sizes = { batch, head: heads.key, memory, depth: heads.depth }
   const inputs = Array.from({ length: layers }, (_, layer): Cache<"f32"> =>
     ({ key: input("f32", sizes, `layers.${layer}.key`), value: input("f32", sizes, `layers.${layer}.value`) }))
@@ -56,7 +57,8 @@ const room = ({ layers, heads }: Architecture, batch: number, memory: number) =>
   return { inputs, empty }
 }
 
-const powerOfTwo = (size: number): number => 2 ** Math.ceil(Math.log2(size))
+/** The next power of two. */
+export const powerOfTwo = (size: number): number => 2 ** Math.ceil(Math.log2(size))
 
 /**
  * A memory of `memory` tokens for each of `batch` rows, empty at first, and how pieces are read into it. A reading
@@ -110,7 +112,7 @@ export const decoder = Effect.fnUntraced(function*(
 })
 
 /** How many tokens each prompt may be continued by, and how they are drawn; fails on what cannot be decoded. */
-const plan = Effect.fnUntraced(function*(
+export const plan = Effect.fnUntraced(function*(
   { vocabulary, context }: Architecture, prompts: ReadonlyArray<ReadonlyArray<number>>, settings: Settings
 ) {
   const { tokens, temperature = 0, topK, topP, key } = settings

@@ -6,6 +6,8 @@ import type { Float } from "../../algebra/dtype.ts"
 import { gelu, geluTanh, relu, silu } from "../../algebra/derived/activation.ts"
 import type { Tensor } from "../../algebra/tensor.ts"
 import { add, contract, multiply } from "../../algebra/tensor.ts"
+import type { Adapt } from "./adapt.ts"
+import { unadapted } from "./adapt.ts"
 import type { Activation, FeedForward } from "./architecture.ts"
 import type { LayerTree } from "./parameters.ts"
 import type { Stream, Tensors } from "./tensors.ts"
@@ -23,15 +25,16 @@ type Hidden<D extends Float> = Tensor<D, "batch" | "time" | "hidden">
 
 /** What the layer adds to the stream, from the (normalised) stream. */
 export const feedForward = <D extends Float>(
-  { activation }: FeedForward, { gate, up, down }: LayerTree<Tensors<D>>["feedForward"], x: Stream<D>
+  { activation }: FeedForward, { gate, up, down }: LayerTree<Tensors<D>>["feedForward"], x: Stream<D>,
+  adapt: Adapt<D> = unadapted
 ): Stream<D> => {
-  const mapped = (map: typeof up): Hidden<D> => {
-    const y = contract(x, map.weight, "model")
+  const mapped = (name: "gate" | "up", map: typeof up): Hidden<D> => {
+    const y = adapt(name, x, contract(x, map.weight, "model"))
     return map.bias ? add(y, map.bias) : y
   }
   const hidden: Hidden<D> = gate
-    ? multiply(activate(activation, mapped(gate)), mapped(up))
-    : activate(activation, mapped(up))
-  const out: Stream<D> = contract(hidden, down.weight, "hidden")
+    ? multiply(activate(activation, mapped("gate", gate)), mapped("up", up))
+    : activate(activation, mapped("up", up))
+  const out: Stream<D> = adapt("down", hidden, contract(hidden, down.weight, "hidden"))
   return down.bias ? add(out, down.bias) : out
 }

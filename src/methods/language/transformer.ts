@@ -8,8 +8,9 @@ import type { Float } from "../../algebra/dtype.ts"
 import { softCap } from "../../algebra/derived/activation.ts"
 import type { Tensor } from "../../algebra/tensor.ts"
 import {
-  add, contract, expand, gather, input, iota, lessEqual, multiply, rename, slice, subtract
+  add, contract, expand, gather, input, iota, less, lessEqual, multiply, rename, slice, subtract, where
 } from "../../algebra/tensor.ts"
+import type { Adapt } from "./adapt.ts"
 import type { Architecture } from "./architecture.ts"
 import type { Cache, Remembered, Surroundings } from "./attention.ts"
 import { attention } from "./attention.ts"
@@ -22,7 +23,7 @@ import { build } from "./tree.ts"
 
 export type { Latents, Logits, Rows, Stream, Tensors, Weights } from "./tensors.ts"
 
-/** How tokens stand to each other, where it is not one text a row from its start on. */
+/** How tokens stand to each other, where it is not one text a row from its start on, and what a method adds. */
 export interface Arrangement<D extends Float> {
   /** The position of each token in its text, below the context; default 0, 1, 2, ... */
   readonly positions?: Rows
@@ -34,6 +35,10 @@ export interface Arrangement<D extends Float> {
   readonly slots?: Rows
   /** The position of each memory; only with caches. Default: its place. */
   readonly memories?: Tensor<"i32", "batch" | "memory">
+  /** Embeddings of tokens beyond the vocabulary, which may be read and are never predicted. */
+  readonly beyond?: Tensor<D, "vocabulary" | "embed">
+  /** What is added to the linear maps of each layer. */
+  readonly adapt?: (layer: number) => Adapt<D>
 }
 
 /** What a run over tokens gives besides logits. */
@@ -73,10 +78,12 @@ const surround = <D extends Float>(
 
 /** The residual stream before the first block. */
 const embed = <D extends Float>(
-  architecture: Architecture, weights: Weights<D>, tokens: Rows, positions: Rows | undefined
+  architecture: Architecture, weights: Weights<D>, tokens: Rows, { positions, beyond }: Arrangement<D>
 ): Stream<D> => {
-  const { position, embeddingScale } = architecture
-  const table: Latents<D> = gather(weights.embedding, tokens, "vocabulary")
+  const { position, embeddingScale, vocabulary } = architecture
+  const known: Latents<D> = gather(weights.embedding, tokens, "vocabulary")
+  const table: Latents<D> = beyond === undefined ? known
+    : where(less(tokens, vocabulary), known, gather(beyond, subtract(tokens, vocabulary), "vocabulary"))
   const embedded: Latents<D> = embeddingScale === 1 ? table : multiply(table, embeddingScale)
   const stream: Stream<D> = weights.projectIn
     ? contract(embedded, weights.projectIn, "embed")
@@ -92,12 +99,12 @@ type NormName = "attentionNorm" | "feedForwardNorm" | "postAttentionNorm" | "pos
 
 const block = <D extends Float>(
   architecture: Architecture, layer: number, tree: LayerTree<Tensors<D>>, x: Stream<D>,
-  surroundings: Surroundings<D>, remembered?: Remembered<D>
+  surroundings: Surroundings<D>, remembered?: Remembered<D>, adapt?: Adapt<D>
 ): { readonly x: Stream<D>, readonly cache: Cache<D> } => {
   const { placement, parallelResidual, norm } = architecture
   const N = (name: NormName, y: Stream<D>) => normalise(norm, tree[name], y)
-  const A = (y: Stream<D>) => attention(architecture, layer, tree.attention, y, surroundings, remembered)
-  const F = (y: Stream<D>) => feedForward(architecture.feedForward, tree.feedForward, y)
+  const A = (y: Stream<D>) => attention(architecture, layer, tree.attention, y, surroundings, remembered, adapt)
+  const F = (y: Stream<D>) => feedForward(architecture.feedForward, tree.feedForward, y, adapt)
   switch (placement) {
     case "pre": {
       const { out, cache } = A(N("attentionNorm", x))
@@ -129,10 +136,11 @@ export const trace = <D extends Float>(
   const { positions, caches: earlier } = arrangement
   const surroundings = surround(weights.embedding.dtype, architecture, tokens, arrangement)
   const slots = arrangement.slots ?? positions ?? inOrder(tokens)
-  let stream = embed(architecture, weights, tokens, positions)
+  let stream = embed(architecture, weights, tokens, arrangement)
   const caches = weights.layers.map((tree, layer) => {
     const cache = earlier?.[layer]
-    const { x, cache: seen } = block(architecture, layer, tree, stream, surroundings, cache && { cache, slots })
+    const { x, cache: seen } = block(
+      architecture, layer, tree, stream, surroundings, cache && { cache, slots }, arrangement.adapt?.(layer))
     stream = x
     return seen
   })

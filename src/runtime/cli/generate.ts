@@ -1,9 +1,9 @@
 /** `noether generate`: continues a prompt. */
-import type { Effect } from "effect"
+import { type Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
 import type { GenerateRequest, Outcome } from "../commands/request.ts"
 import { answer } from "./answer.ts"
-import { count, folder, number, settings } from "./flags.ts"
+import { count, folder, number, path, settings } from "./flags.ts"
 
 /** The command, around the body that does the work. */
 export const generate = <E, R>(body: (request: GenerateRequest) => Effect.Effect<Outcome, E, R>) =>
@@ -13,7 +13,13 @@ export const generate = <E, R>(body: (request: GenerateRequest) => Effect.Effect
     prompt: Flag.String("prompt").pipe(Flag.withDescription("Text to continue")),
     tokens: count("tokens", 64, "Tokens to add"),
     temperature: number("temperature", 0, [0, 100], "Temperature; 0 takes the likeliest token"),
-    topP: number("top-p", 1, [0, 1], "Smallest set of tokens with this probability to draw from")
+    topP: number("top-p", 1, [0, 1], "Smallest set of tokens with this probability to draw from"),
+    speculate: path("speculate", "Folder of an adapter: emit several tokens a step, and compare with plain decoding")
+      .pipe(Flag.optional, Flag.map(Option.getOrUndefined)),
+    scheme: Flag.Literals("scheme", ["quadratic", "linear"]).pipe(
+      Flag.withDescription("Where masks stand in a step of speculation (default quadratic)"),
+      Flag.withDefault("quadratic")
+    )
   }, (request) => answer(request.settings, body(request))).pipe(
     Command.withDescription("Continue a prompt with a model"),
     Command.withExamples([

@@ -3,7 +3,9 @@
  * gives back. A command's body is a function from its request to an Effect of an `Outcome`, in the file of its name.
  */
 import type { Figure, Report } from "../../core/document.ts"
+import type { Projection } from "../../methods/language/adapt.ts"
 import type { Configuration } from "../../methods/language/hypercloning/index.ts"
+import type { Scheme } from "../../methods/language/multi-token/index.ts"
 import type { Plot, Table } from "../report/content.ts"
 
 /** Where a command runs, and how it answers. */
@@ -43,6 +45,28 @@ export interface TrainRequest {
   readonly resume: boolean
 }
 
+/** Train an adapter of the model in `folder` on the text of a file, into the folder `out`. */
+export interface AdaptRequest {
+  readonly settings: Settings
+  readonly folder: string
+  readonly text: string
+  /** Text whose beginnings are continued to count accepted tokens; that which is learned when undefined. */
+  readonly heldOut: string | undefined
+  readonly out: string
+  readonly masks: number
+  readonly rank: number
+  /** Maps that have a gated term; all where empty. */
+  readonly projections: ReadonlyArray<Projection>
+  readonly sampler: boolean
+  readonly consistency: number
+  readonly steps: number
+  readonly batch: number
+  readonly context: number
+  readonly rate: number
+  /** Go on from the last state that `out` holds. */
+  readonly resume: boolean
+}
+
 /** Grow the model in `folder` into the folder `out`. */
 export interface GrowRequest {
   readonly settings: Settings
@@ -64,6 +88,9 @@ export interface GenerateRequest {
   readonly tokens: number
   readonly temperature: number
   readonly topP: number
+  /** Folder of an adapter to draft with, and how drafts are verified. */
+  readonly speculate: string | undefined
+  readonly scheme: Scheme
 }
 
 /** The perplexity of the model in `folder` on the text of a file. */

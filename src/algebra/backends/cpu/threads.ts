@@ -54,16 +54,15 @@ export interface Threads {
 interface Worker {
   readonly ready: Promise<void>
   readonly onLost: (listener: (reason: string) => void) => void
-  readonly terminate: () => void
+  /** Resolves when it does nothing more. */
+  readonly terminate: () => Promise<unknown>
 }
 
-/**
- * The one function that knows what a worker is made of. The file's ending is that of this file: .ts from source, .js
- * built.
- */
+/** The one function that knows what a worker is made of. */
 const startWorker = async (start: Start): Promise<Worker> => {
-  const url = new URL(import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js", import.meta.url)
   if (isNode) {
+    // the file's ending is that of this file: .ts from source, .js built
+    const url = new URL(import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js", import.meta.url)
     const { Worker: NodeWorker } = await import("node:worker_threads")
     const worker = new NodeWorker(url, { workerData: start, execArgv: [], name: `noether-${start.thread}` })
     const lost: ((reason: string) => void)[] = []
@@ -80,10 +79,11 @@ const startWorker = async (start: Start): Promise<Worker> => {
         lost.push((reason) => reject(new Error(reason)))
       }),
       onLost: (listener) => lost.push(listener),
-      terminate: () => void worker.terminate()
+      terminate: () => worker.terminate()
     }
   }
-  const worker = new globalThis.Worker(url, { type: "module" })
+  // spelled out as bundlers look for it; they take worker.ts for worker.js where they bundle the source
+  const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" })
   const ready = new Promise<void>((resolve, reject) => {
     worker.addEventListener("message", () => resolve(), { once: true })
     worker.addEventListener("error", (event) => reject(new Error(event.message)), { once: true })
@@ -92,7 +92,7 @@ const startWorker = async (start: Start): Promise<Worker> => {
   return {
     ready,
     onLost: (listener) => worker.addEventListener("error", (event) => listener(event.message)),
-    terminate: () => worker.terminate()
+    terminate: async () => worker.terminate()
   }
 }
 
@@ -260,21 +260,19 @@ export const makeThreads = (
         const worker = await startWorker({ memory: memory.wasm, pointer, thread })
         await worker.ready
         alive += 1
-        const gone = new Promise<void>((resolve) => worker.onLost((reason) => {
-          resolve()
+        worker.onLost((reason) => {
           if (closing) return
           alive -= 1
           pool.lost.push(new ThreadError({ thread, message: `worker ${thread} was lost: ${reason}` }))
-        }))
-        return { worker, gone }
+        })
+        return worker
       },
       catch: (cause) => new ThreadError({ thread, message: `worker ${thread} did not start: ${String(cause)}` })
     }),
-    ({ worker, gone }) => Effect.promise(async () => {
+    (worker) => Effect.promise(() => {
       closing = true
       pool.stop()
-      worker.terminate()
-      await gone
+      return worker.terminate()
     })
   ), { concurrency: "unbounded" })
   pool.reserveScratch(65536, count)

@@ -11,21 +11,36 @@ import type { Tensor } from "../../../algebra/tensor.ts"
 import { add, divide, input, multiply } from "../../../algebra/tensor.ts"
 import * as Tree from "../../../algebra/tree.ts"
 import type { Weighted, Windows } from "../corpus.ts"
-import type { Logits, Rows } from "../transformer.ts"
+import type { Rows } from "../transformer.ts"
 import type { Group, Pace, Settings } from "./adamw.ts"
 import { update } from "./adamw.ts"
 import { factor, globalNorm } from "./clip.ts"
 import type { Total } from "./objective.ts"
-import { nextToken } from "./objective.ts"
-
-/** What is trained: placeholders of the weights, a tree of any shape, and the logits that they give. */
-export interface Task<W> {
-  readonly weights: W
-  readonly logits: (weights: W, tokens: Rows) => Logits<"f32">
-}
 
 type Leaf = Tensor<"f32", string>
 type Values = ReadonlyArray<Buffer<"f32", string>>
+
+/** A batch of windows as inputs of a program. */
+export interface BatchTensors {
+  readonly inputs: Rows
+  readonly targets: Rows
+  readonly weights: Tensor<"f32", "batch" | "time">
+}
+
+/** What a loss reads and training leaves as it is: inputs of the program, and a buffer for each. */
+export interface Frozen {
+  readonly inputs: ReadonlyArray<Leaf>
+  readonly values: Values
+}
+
+/** What is trained: placeholders of the weights, a tree of any shape, and the loss that they give. */
+export interface Task<W> {
+  readonly weights: W
+  readonly frozen?: Frozen
+  readonly total: (weights: W, batch: BatchTensors) => Total<Tensor<"f32", never>>
+}
+
+const nothing: Frozen = { inputs: [], values: [] }
 
 /** Weights and moments in the backend's memory, in the order of the leaves of the task's tree. */
 export interface State {
@@ -53,7 +68,7 @@ const trees = Tree.make<Leaf>((value): value is Leaf =>
 /** The weights of a task with their paths. */
 export const leavesOf = <W>(task: Task<W>): ReadonlyArray<Tree.Leaf<Leaf>> => trees.leaves(task.weights)
 
-const batchInputs = ({ batch, time }: Windows) => ({
+const batchInputs = ({ batch, time }: Windows): BatchTensors => ({
   inputs: input<"i32", "batch" | "time">("i32", { batch, time }, "inputs"),
   targets: input<"i32", "batch" | "time">("i32", { batch, time }, "targets"),
   weights: input<"f32", "batch" | "time">("f32", { batch, time }, "weights")
@@ -103,11 +118,12 @@ const optimise = (
 export const compileLoss = <W>(task: Task<W>, windows: Windows) => Effect.gen(function* () {
   const backend = yield* Backend
   const batch = batchInputs(windows)
-  const total = yield* building(() => nextToken(task.logits(task.weights, batch.inputs), batch.targets, batch.weights))
+  const total = yield* building(() => task.total(task.weights, batch))
   const weights = leavesOf(task).map(({ value }) => value)
-  const program = yield* backend.compile({ weights, batch }, total)
+  const { inputs, values: frozen } = task.frozen ?? nothing
+  const program = yield* backend.compile({ weights, frozen: inputs, batch }, total)
   return (weights: Values, data: Weighted) => Effect.scoped(Effect.gen(function* () {
-    const { nats, count } = yield* program.run({ weights, batch: yield* put(backend, data) })
+    const { nats, count } = yield* program.run({ weights, frozen, batch: yield* put(backend, data) })
     return { nats: yield* scalar(backend, nats), count: yield* scalar(backend, count) }
   }))
 })
@@ -128,7 +144,7 @@ export const compileUpdate = <W>(task: Task<W>, windows: Windows, optimiser: Opt
   const pace = paceInputs()
 
   const { start, sum, next } = yield* building(() => {
-    const total = nextToken(task.logits(task.weights, batch.inputs), batch.targets, batch.weights)
+    const total = task.total(task.weights, batch)
     const sums = gradient(total.nats, state.weights)
     return {
       start: { ...total, sums },
@@ -142,10 +158,11 @@ export const compileUpdate = <W>(task: Task<W>, windows: Windows, optimiser: Opt
     }
   })
   const { weights } = state
-  const first = yield* backend.compile({ weights, batch }, start)
+  const { inputs, values: frozen } = task.frozen ?? nothing
+  const first = yield* backend.compile({ weights, frozen: inputs, batch }, start)
   // compiled when there is a second micro-batch
   const more = yield* Effect.cached(Effect.provideService(
-    backend.compile({ weights, batch, before }, sum, { donate: ["before"] }), Scope.Scope, scope))
+    backend.compile({ weights, frozen: inputs, batch, before }, sum, { donate: ["before"] }), Scope.Scope, scope))
   const { sums, count } = before
   const apply = yield* backend.compile({ ...state, sums, count, pace }, next, {
     donate: ["weights", "first", "second", "sums"]
@@ -155,9 +172,10 @@ export const compileUpdate = <W>(task: Task<W>, windows: Windows, optimiser: Opt
   return (now: State, batches: readonly [Weighted, ...ReadonlyArray<Weighted>], moment: Pace<number>) =>
     Effect.scoped(Effect.gen(function* () {
       const [head, ...tail] = batches
-      let held = yield* first.run({ weights: now.weights, batch: yield* put(backend, head) })
+      let held = yield* first.run({ weights: now.weights, frozen, batch: yield* put(backend, head) })
       for (const data of tail)
-        held = yield* (yield* more).run({ weights: now.weights, batch: yield* put(backend, data), before: held })
+        held = yield* (yield* more).run(
+          { weights: now.weights, frozen, batch: yield* put(backend, data), before: held })
       const total = { nats: yield* scalar(backend, held.nats), count: yield* scalar(backend, held.count) }
       const pace = {
         rate: yield* scalarOf(moment.rate),

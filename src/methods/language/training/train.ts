@@ -22,7 +22,7 @@ import type { Group } from "./adamw.ts"
 import type { Configuration, Plan } from "./configuration.ts"
 import type { Training } from "./loop.ts"
 import { start } from "./loop.ts"
-import { mean } from "./objective.ts"
+import { mean, nextToken } from "./objective.ts"
 import type { Report } from "./report.ts"
 import type { Identity, Store, Values } from "./snapshot.ts"
 import { inFolder } from "./snapshot.ts"
@@ -44,7 +44,8 @@ export interface Request {
 /** The task of a language model. */
 export const taskOf = (architecture: Architecture): Task<Weights<"f32">> => ({
   weights: placeholders(architecture, "f32"),
-  logits: (weights, tokens) => logits(architecture, weights, tokens)
+  total: (weights, { inputs, targets, weights: counted }) =>
+    nextToken(logits(architecture, weights, inputs), targets, counted)
 })
 
 /** Whether a parameter decays: it does where it is a table or a map. */
