@@ -2,7 +2,7 @@ import { defineConfig } from "vitest/config"
 
 export default defineConfig({
   test: {
-    include: ["laws/**/*.law.ts", "laws/**/*.test.ts"],
+    include: ["laws/**/*.law.ts", "laws/*.test.ts"],
     testTimeout: 60_000,
     maxWorkers: 2
   }
