@@ -2,6 +2,7 @@
 import { Command } from "effect/cli"
 import { noether as root } from "./cli/command-line.ts"
 import { adapt as adaptCommand } from "./cli/adapt.ts"
+import { energy as energyCommand } from "./cli/energy.ts"
 import { evaluate as evaluateCommand } from "./cli/evaluate.ts"
 import { generate as generateCommand } from "./cli/generate.ts"
 import { grow as growCommand } from "./cli/grow.ts"
@@ -9,6 +10,7 @@ import { inspect as inspectCommand } from "./cli/inspect.ts"
 import { run as runCommand } from "./cli/run.ts"
 import { train as trainCommand } from "./cli/train.ts"
 import { adapt } from "./commands/adapt.ts"
+import { energy } from "./commands/energy.ts"
 import { evaluate } from "./commands/evaluate.ts"
 import { generate } from "./commands/generate.ts"
 import { grow } from "./commands/grow.ts"
@@ -24,5 +26,6 @@ export const noether = root.pipe(Command.withSubcommands([
   adaptCommand(adapt),
   generateCommand(generate),
   evaluateCommand(evaluate),
-  inspectCommand(inspect)
+  inspectCommand(inspect),
+  energyCommand(energy)
 ]))

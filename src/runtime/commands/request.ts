@@ -3,6 +3,8 @@
  * gives back. A command's body is a function from its request to an Effect of an `Outcome`, in the file of its name.
  */
 import type { Figure, Report } from "../../core/document.ts"
+import type { MethodName } from "../../methods/chemistry/correlation-energy.ts"
+import { methods } from "../../methods/chemistry/correlation-energy.ts"
 import type { Projection } from "../../methods/language/adapt.ts"
 import type { Configuration } from "../../methods/language/hypercloning/index.ts"
 import type { Scheme } from "../../methods/language/multi-token/index.ts"
@@ -108,6 +110,24 @@ export interface EvaluateRequest {
 export interface InspectRequest {
   readonly settings: Settings
   readonly folder: string
+}
+
+/** Methods that give a molecule its energy, the default first. */
+export const energyMethods = methods
+
+/** The energy of the molecule in a file. */
+export interface EnergyRequest {
+  readonly settings: Settings
+  readonly molecule: string
+  /** A packaged basis set, or a file that ends in .json. */
+  readonly basis: string
+  readonly method: MethodName
+  /** As the file says, or 0, when undefined. */
+  readonly charge: number | undefined
+  /** Lowest orbitals that are not correlated. */
+  readonly frozen: number | undefined
+  /** Cartesian d and f functions in place of spherical ones. */
+  readonly cartesian: boolean
 }
 
 /** A number that was measured in this run. */
