@@ -103,7 +103,8 @@ describe("correlation methods", () => {
   test("give systems that do not interact the sum of their energies", () =>
     fc.assert(fc.asyncProperty(systems, systems, async (left, right) => {
       const both = apart(left, right)
-      const sum = async (method: typeof methods.mp2) => (await cpu.effect(method(left))) + (await cpu.effect(method(right)))
+      const sum = async (method: typeof methods.mp2) =>
+        (await cpu.effect(method(left))) + (await cpu.effect(method(right)))
       for (const method of [methods.mp2, methods.ccsd])
         expect(apartBy(await cpu.effect(method(both)), await sum(method))).toBeLessThan(1e-9)
       // the exact state of both may lie lower still, with an electron of one moved to the other
