@@ -42,7 +42,11 @@ it("an adapted model keeps its logits, and generates the text that it did, by bo
 }, 120_000)
 
 it.each([
-  ["windows longer than the context", () => adapt({ context: "65", out: "other" }), { tag: "ContextError" }],
+  [
+    "windows longer than the context",
+    () => adapt({ context: "65", out: "other" }),
+    { tag: "ContextError", field: "context" }
+  ],
   ["a run to go on with that is not there", () => adapt({ out: "none" }, "--resume"), { tag: "RunError" }],
   ["an adapter that is not there", () => generate("--speculate", place("nowhere")), { tag: "NotFound" }],
   ["a map that there is not", () => adapt({}, "--projection", "sideways"), { tag: "InvalidValue", field: "projection" }]

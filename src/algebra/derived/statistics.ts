@@ -37,12 +37,6 @@ export const argumentLargest = <D extends Numeric, A extends string, X extends A
   over: X
 ): Tensor<"i32", Exclude<A, X>> => firstWhere(equal(x, largest(x, over)), over)
 
-/** The first place of the smallest element; the axis's size where there is a NaN. */
-export const argumentSmallest = <D extends Numeric, A extends string, X extends A>(
-  x: Tensor<D, A>,
-  over: X
-): Tensor<"i32", Exclude<A, X>> => firstWhere(equal(x, smallest(x, over)), over)
-
 /** The share of true elements. */
 export const fraction = <A extends string, X extends A>(
   x: Tensor<"bool", A>,

@@ -17,6 +17,7 @@ import {
 } from "../../../../src/methods/chemistry/correlation/hamiltonian.ts"
 import { mp2 } from "../../../../src/methods/chemistry/correlation/mp2.ts"
 import { runner } from "../../../backends.ts"
+import { caseOf } from "./cases.ts"
 import { rotation } from "./rotation.ts"
 
 const cpu = runner({ name: "cpu", layer: Cpu.layer })
@@ -110,6 +111,14 @@ describe("correlation methods", () => {
       // the exact state of both may lie lower still, with an electron of one moved to the other
       expect(await cpu.effect(methods.fci(both))).toBeLessThanOrEqual((await sum(methods.fci)) + 1e-9)
     }), { numRuns: 4 }))
+
+  test("that are exact give molecules far apart, whose neutral parts are lowest, the sum of their energies", async () => {
+    for (const [one, other] of [["h2-6-31g", "h2-6-31g"], ["h2-6-31g", "h4-sto-3g"]] as const) {
+      const [left, right] = [caseOf(one).hamiltonian, caseOf(other).hamiltonian]
+      const sum = (await cpu.effect(methods.fci(left))) + (await cpu.effect(methods.fci(right)))
+      expect(apartBy(await cpu.effect(methods.fci(apart(left, right))), sum)).toBeLessThan(1e-9)
+    }
+  })
 
   test("by coupled cluster are exact for two electrons, in any orbitals, and by MP2 are not", async () => {
     await fc.assert(fc.asyncProperty(seeds, fc.integer({ min: 2, max: 5 }), async (seed, orbitals) => {

@@ -18,11 +18,11 @@ import type { Case } from "./cases.ts"
 import { caseOf } from "./cases.ts"
 import { rotation } from "./rotation.ts"
 
-const some = ["h2-6-31g", "h4-sto-3g", "lih-sto-3g", "water-sto-3g"].map(caseOf)
+const some = ["h2-6-31g", "h4-sto-3g", "lih-sto-3g", "water-sto-3g", "nitrogen-stretched-sto-3g"].map(caseOf)
 const cpu = runner({ name: "cpu", layer: Cpu.layer })
 
 const stateOf = async ({ hamiltonian }: Case): Promise<State> => {
-  const [state] = await Effect.runPromise(fci(hamiltonian))
+  const [state] = await Effect.runPromise(fci(hamiltonian, { iterations: 1000 }))
   if (state === undefined) throw new RangeError("no state")
   return state
 }
