@@ -1,10 +1,10 @@
 /** `noether adapt`: trains an adapter with which a model emits several tokens a step. */
-import { type Effect, Option } from "effect"
+import type { Effect } from "effect"
 import { Command, Flag } from "effect/cli"
 import { projections } from "../../methods/language/adapt.ts"
 import type { AdaptRequest, Outcome } from "../commands/request.ts"
 import { answer } from "./answer.ts"
-import { count, folder, number, out, path, settings } from "./flags.ts"
+import { count, folder, maybePath, number, out, path, resume, settings } from "./flags.ts"
 
 /** The command, around the body that does the work. */
 export const adapt = <E, R>(body: (request: AdaptRequest) => Effect.Effect<Outcome, E, R>) =>
@@ -12,10 +12,7 @@ export const adapt = <E, R>(body: (request: AdaptRequest) => Effect.Effect<Outco
     settings,
     folder,
     text: path("text", "File of the text to learn"),
-    heldOut: path("held-out", "File of text whose beginnings are continued to count accepted tokens").pipe(
-      Flag.optional,
-      Flag.map(Option.getOrUndefined)
-    ),
+    heldOut: maybePath("held-out", "File of text whose beginnings are continued to count accepted tokens"),
     out: out("Folder of the adapter and its training state"),
     masks: count("masks", 4, "Mask tokens: tokens that are speculated at once"),
     rank: count("rank", 16, "Rank of the gated terms"),
@@ -32,10 +29,7 @@ export const adapt = <E, R>(body: (request: AdaptRequest) => Effect.Effect<Outco
     batch: count("batch", 8, "Sequences a step"),
     context: count("context", 64, "Tokens a sequence", 2),
     rate: number("rate", 2e-3, [0, 1], "Learning rate after the warm-up"),
-    resume: Flag.Boolean("resume").pipe(
-      Flag.withDescription("Go on from the last state in the folder"),
-      Flag.withDefault(false)
-    )
+    resume
   }, (request) => answer(request.settings, body(request))).pipe(
     Command.withDescription("Teach a frozen model to draft several tokens a step; its logits and greedy text stay"),
     Command.withExamples([

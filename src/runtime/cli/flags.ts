@@ -35,6 +35,16 @@ export const path = (name: string, description: string) =>
 /** A folder to write; it must not exist yet, or hold what the same command wrote before. */
 export const out = (description: string) => path("out", description)
 
+/** A file or folder that may be left out. */
+export const maybePath = (name: string, description: string) =>
+  path(name, description).pipe(Flag.optional, Flag.map(Option.getOrUndefined))
+
+/** To go on with a run of training that is in the folder to write. */
+export const resume = Flag.Boolean("resume").pipe(
+  Flag.withDescription("Go on from the last state in the folder"),
+  Flag.withDefault(false)
+)
+
 /** The folder of a model. */
 export const folder = Argument.String("folder").pipe(
   Argument.withMetavar("FOLDER"),

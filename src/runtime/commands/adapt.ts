@@ -3,7 +3,7 @@
  * greedy token changed. The folder `out` holds `adapter`, written when training ends, and `state`, from which it goes
  * on after an interruption at any step.
  */
-import { Effect, FileSystem, Path, Stream } from "effect"
+import { Effect, Path, Stream } from "effect"
 import * as Key from "../../core/key.ts"
 import { judge } from "../../core/law.ts"
 import type { Tokens } from "../../methods/language/corpus.ts"
@@ -16,10 +16,9 @@ import {
 import { inFolder } from "../../methods/language/training/snapshot.ts"
 import { layer } from "../backend.ts"
 import { type AdaptRequest, figure, type Outcome } from "./request.ts"
-import { readText, TextError, tokensOf } from "./text.ts"
-import { ContextError, RunError } from "./train.ts"
+import { readText, tokensOf } from "./text.ts"
+import { checkState, snapshotEvery, tokensToLearn } from "./training-run.ts"
 
-const snapshotEvery = 50
 const schemes = ["linear", "quadratic"] as const
 
 /** Beginnings of a text that are continued, spread over it. */
@@ -40,17 +39,6 @@ const speculated = Effect.fnUntraced(function*(model: Model, adapted: Adapted, t
       ({ scheme, rate: preservation.rate(made), differing: preservation.differing(plain, made.texts) })))
 })
 
-const checkState = Effect.fnUntraced(function*(state: string, resume: boolean) {
-  const fs = yield* FileSystem.FileSystem
-  const there = yield* fs.exists(state)
-  if (there && !resume) return yield* new RunError({
-    file: state, message: `${state}: there is a training run; give --resume to go on with it, or another --out`
-  })
-  if (!there && resume) return yield* new RunError({
-    file: state, message: `${state}: expected a training run to go on with, found none`
-  })
-})
-
 /** Reads, trains, writes the adapter, and holds the laws of the method to it. */
 export const adapt = ({
   folder, text: file, heldOut, out, masks, rank, projections, sampler, consistency, steps, batch, context: time,
@@ -61,13 +49,7 @@ export const adapt = ({
   yield* checkState(state, resume)
   const model = yield* open(folder)
   const { architecture } = model
-  if (time > architecture.context) return yield* new ContextError({
-    field: "context", message: `context: ${time} tokens are more than the ${architecture.context} that the model reads`
-  })
-  const tokens = yield* tokensOf(yield* readText(file), file, model)
-  if (tokens.length <= time) return yield* new TextError({
-    file, message: `${file}: expected more than the ${time} tokens of a window, got ${tokens.length}`
-  })
+  const tokens = yield* tokensToLearn(file, model, time)
   const judged = heldOut === undefined ? tokens : yield* tokensOf(yield* readText(heldOut), heldOut, model)
   const shape = MultiToken.shapeOf({ masks, rank, sampler, ...projections.length > 0 && { projections } })
   const configuration = MultiToken.usual({ steps, batch, time, peak, seed: settings.seed })

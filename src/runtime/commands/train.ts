@@ -2,7 +2,7 @@
  * Trains a model on the text of a file. The folder `out` holds `model`, written when training ends, and `state`, from
  * which it goes on after an interruption at any step.
  */
-import { Data, Effect, FileSystem, Path } from "effect"
+import { Effect, Path } from "effect"
 import * as Key from "../../core/key.ts"
 import { initialise } from "../../methods/language/initialise.ts"
 import { make } from "../../methods/language/model.ts"
@@ -15,29 +15,7 @@ import { identityOf, train as run } from "../../methods/language/training/train.
 import { layer } from "../backend.ts"
 import { embedded } from "../embedded.ts"
 import { figure, type Outcome, type TrainRequest } from "./request.ts"
-import { readText, TextError, tokensOf } from "./text.ts"
-
-/** The folder holds a training run that the command was not asked to go on with, or none where it was. */
-export class RunError extends Data.TaggedError("RunError")<{ readonly file: string; readonly message: string }> {}
-
-/** Windows are longer than what the model is described to read. */
-export class ContextError extends Data.TaggedError("ContextError")<{
-  readonly field: string
-  readonly message: string
-}> {}
-
-const snapshotEvery = 50
-
-const checkState = Effect.fnUntraced(function*(state: string, resume: boolean) {
-  const fs = yield* FileSystem.FileSystem
-  const there = yield* fs.exists(state)
-  if (there && !resume) return yield* new RunError({
-    file: state, message: `${state}: there is a training run; give --resume to go on with it, or another --out`
-  })
-  if (!there && resume) return yield* new RunError({
-    file: state, message: `${state}: expected a training run to go on with, found none`
-  })
-})
+import { checkState, snapshotEvery, tokensToLearn } from "./training-run.ts"
 
 /** The architecture of the embedded recipe with weights drawn as it says, and the tokenizer beside it. */
 const random = Effect.fnUntraced(function*(seed: number) {
@@ -50,69 +28,37 @@ const random = Effect.fnUntraced(function*(seed: number) {
 
 /** Trains, saving the state every 50 steps and when interrupted, and writes the trained model. */
 export const train = ({
-  text: file,
-  from,
-  out,
-  steps,
-  batch,
-  context: time,
-  rate: peak,
-  resume,
-  settings
-}: TrainRequest) =>
-  Effect.scoped(
-    Effect.gen(function* () {
-      const path = yield* Path.Path
-      const [state, place] = [path.join(out, "state"), path.join(out, "model")]
-      yield* checkState(state, resume)
-      const text = yield* readText(file)
-      const model = from === undefined ? yield* random(settings.seed) : yield* open(from)
-      const { architecture } = model
-      if (time > architecture.context)
-        return yield* new ContextError({
-          field: "context",
-          message: `context: ${time} tokens are more than the ${architecture.context} that the model reads`
-        })
-      const tokens = yield* tokensOf(text, file, model)
-      if (tokens.length <= time)
-        return yield* new TextError({
-          file,
-          message: `${file}: expected more than the ${time} tokens of a window, got ${tokens.length}`
-        })
-      const configuration = usual({ steps, batch, time, peak, seed: settings.seed })
-      const store = yield* inFolder(state, yield* identityOf(architecture, configuration, tokens))
-      const { model: trained, history } = yield* run({
-        model,
-        tokens,
-        configuration,
-        store,
-        plan: { steps, evaluateEvery: 0, snapshotEvery }
-      })
-      yield* save(make({ ...model, ...trained }), place, { overwrite: true })
-      const losses = history.map(({ step, loss }) => [step, loss] as const)
-      const rates = history.reduce((sum, { tokensPerSecond }) => sum + tokensPerSecond, 0)
-      return {
-        report: {
-          method: "train",
-          backend: settings.backend,
-          seed: settings.seed,
-          laws: [],
-          figures: [
-            figure("steps", history.length, "steps"),
-            figure("first loss", history[0]?.loss ?? NaN, "nats a token"),
-            figure("last loss", history.at(-1)?.loss ?? NaN, "nats a token"),
-            figure("rate", rates / history.length, "tokens a second")
-          ]
-        },
-        plots: [
-          {
-            title: "Training loss",
-            x: "step",
-            y: "loss (nats a token)",
-            series: [{ name: "loss", points: losses }]
-          }
-        ],
-        written: { model: place, state }
-      } satisfies Outcome
-    })
-  ).pipe(Effect.provide(layer(settings)))
+  text: file, from, out, steps, batch, context: time, rate: peak, resume, settings
+}: TrainRequest) => Effect.scoped(Effect.gen(function*() {
+  const path = yield* Path.Path
+  const [state, place] = [path.join(out, "state"), path.join(out, "model")]
+  yield* checkState(state, resume)
+  const model = from === undefined ? yield* random(settings.seed) : yield* open(from)
+  const { architecture } = model
+  const tokens = yield* tokensToLearn(file, model, time)
+  const configuration = usual({ steps, batch, time, peak, seed: settings.seed })
+  const store = yield* inFolder(state, yield* identityOf(architecture, configuration, tokens))
+  const plan = { steps, evaluateEvery: 0, snapshotEvery }
+  const { model: trained, history } = yield* run({ model, tokens, configuration, store, plan })
+  yield* save(make({ ...model, ...trained }), place, { overwrite: true })
+  const rates = history.reduce((sum, { tokensPerSecond }) => sum + tokensPerSecond, 0)
+  return {
+    report: {
+      method: "train",
+      backend: settings.backend,
+      seed: settings.seed,
+      laws: [],
+      figures: [
+        figure("steps", history.length, "steps"),
+        figure("first loss", history[0]?.loss ?? NaN, "nats a token"),
+        figure("last loss", history.at(-1)?.loss ?? NaN, "nats a token"),
+        figure("rate", rates / history.length, "tokens a second")
+      ]
+    },
+    plots: [{
+      title: "Training loss", x: "step", y: "loss (nats a token)",
+      series: [{ name: "loss", points: history.map(({ step, loss }) => [step, loss] as const) }]
+    }],
+    written: { model: place, state }
+  } satisfies Outcome
+})).pipe(Effect.provide(layer(settings)))
