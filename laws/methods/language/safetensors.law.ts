@@ -21,8 +21,8 @@ interface Given {
 const dtypes: ReadonlyArray<FileDType> = ["F64", "F32", "F16", "BF16", "I64", "I32", "I16", "I8", "U8", "BOOL"]
 
 /**
- * Node 24.21 (V8 13.6) reads every later key of one escaped character as a backslash, once JSON.parse has met a key that
- * is one: the generators leave that one name out.
+ * Node 24.21 (V8 13.6) reads every later key of one escaped character as a backslash, once JSON.parse has met a key
+ * that is one: the generators leave that one name out.
  */
 const isRead = (name: string): boolean => name !== "\\"
 
