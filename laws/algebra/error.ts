@@ -12,8 +12,13 @@ import * as U from "../../src/algebra/interpreters/untyped.ts"
 
 type Bound = (of: Expression) => Expression
 
-/** Units in the last place that an elementary function may be off, on top of its rounding. */
-const units = 4
+/**
+ * Units in the last place that an elementary function may be off, on top of its rounding. The widest is WGSL's square
+ * root, which is 1 over a reciprocal root of 2 units by a division of 2.5 (WebGPU Shading Language, 15.7.4).
+ */
+const units = 5
+/** Those that a division may be off: WGSL's by 2.5, and the other by half of one. */
+const divisionUnits = 3
 
 const absolute = (x: Expression): Expression => U.unary("absolute", x)
 const wide = (x: Expression): Expression => U.cast(x, "f64")
@@ -37,6 +42,9 @@ const unary = (node: Expression, kind: string, x: Expression, E: Expression, u: 
     case "negate":
     case "absolute":
       return E
+    case "sign":
+      // certain unless the argument may be on the other side of 0
+      return U.where(U.or(U.less(E, argument), U.equal(E, 0)), U.multiply(E, 0), 2)
     case "sine":
     case "cosine":
     case "tangentHyperbolic":
@@ -69,7 +77,8 @@ const binary = (
     case "multiply":
       return U.add(U.add(U.multiply(U.add(left, Ex), Ey), U.multiply(right, Ex)), rounding)
     case "divide":
-      return U.add(U.divide(U.add(Ex, U.multiply(value, Ey)), U.subtract(right, Ey)), U.multiply(rounding, 2))
+      return U.add(U.divide(U.add(Ex, U.multiply(value, Ey)), U.subtract(right, Ey)),
+        U.multiply(rounding, divisionUnits))
     case "maximum":
     case "minimum":
       return larger(Ex, Ey)

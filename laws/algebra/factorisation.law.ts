@@ -28,7 +28,7 @@ const sizeOf = (x: Expression, axis: string): number => x.axes.get(axis) ?? 0
 
 const equal = async (runner: Runner, left: Expression, right: Expression, bound = 1e-12): Promise<void> => {
   const [x, y] = await runner.values(left, right)
-  expectSame(x, y, bound)
+  expectSame(x, y, runner.bound(bound))
 }
 
 /** X X^T + 1 over row and column. */
@@ -44,7 +44,7 @@ forEachBackend("a factorisation", (runner) => {
       const l = T.cholesky(T.where(upper, T.fill("f64", {}, NaN), a), "r", "s")
       await equal(runner, T.contract(l, T.rename(l, { r: "t" }), "s"), T.rename(a, { s: "t" }))
       await equal(runner, T.where(upper, l, 0), T.multiply(a, 0), 0)
-    }), { numRuns: 30 }))
+    }), { numRuns: runner.cases(30) }))
 
   it("of Cholesky is NaN where the matrix is not positive definite", async () => {
     const [l] = await runner.values(T.cholesky(T.literal("f64", { r: 2, s: 2 }, Float64Array.of(1, 2, 2, 1)), "r", "s"))
@@ -67,7 +67,7 @@ forEachBackend("a factorisation", (runner) => {
   }
 
   it("of a symmetric matrix has orthonormal vectors and ascending values that make it again", () =>
-    fc.assert(fc.asyncProperty(matrices, (x) => spectral(x, T.eigh)), { numRuns: 30 }))
+    fc.assert(fc.asyncProperty(matrices, (x) => spectral(x, T.eigh)), { numRuns: runner.cases(30) }))
 
   it("by eigenvectors is caught when its values come in another order", async () => {
     const reversed: typeof T.eigh = (x, row, column) => {
@@ -76,7 +76,8 @@ forEachBackend("a factorisation", (runner) => {
       return { vectors, values: U.slice(values, column, n - 1, n, -1) as typeof values }
     }
     expect(await isRefused(() =>
-      fc.assert(fc.asyncProperty(matrices, (x) => spectral(x, reversed)), { numRuns: 30 }))).toBe(true)
+      fc.assert(fc.asyncProperty(matrices, (x) => spectral(x, reversed)),
+        { numRuns: 30, endOnFailure: true }))).toBe(true)
   })
 
   it("by singular values is orthonormal on both sides and makes the matrix again, of whatever rank", () =>
@@ -90,7 +91,7 @@ forEachBackend("a factorisation", (runner) => {
       await equal(runner, T.maximum(values, 0), values, 0)
       const order = await runner.values(T.argsort(values, "k", { descending: true }))
       expect(Array.from(order[0]?.data ?? [])).toEqual([...Array(rank).keys(), ...Array(rank).keys()])
-    }), { numRuns: 30 }))
+    }), { numRuns: runner.cases(30) }))
 
   it("by QR is orthonormal times upper triangular with a diagonal that is not negative", () =>
     fc.assert(fc.asyncProperty(matrices, async (x) => {
@@ -102,7 +103,7 @@ forEachBackend("a factorisation", (runner) => {
       const [k, c] = [T.iota("i32", "k", rank), T.iota("i32", "c", columns)]
       await equal(runner, T.where(T.less(c, k), upper, 0), T.multiply(upper, 0), 0)
       await equal(runner, T.where(T.and(T.equal(c, k), T.less(upper, 0)), upper, 0), T.multiply(upper, 0), 0)
-    }), { numRuns: 30 }))
+    }), { numRuns: runner.cases(30) }))
 
   it("that is triangular solves: T (T^-1 B) is B, and only the named triangle is read", () =>
     fc.assert(fc.asyncProperty(matrices, fc.constantFrom("lower" as const, "upper" as const), async (x, triangle) => {
@@ -112,7 +113,7 @@ forEachBackend("a factorisation", (runner) => {
       const inside = triangle === "lower" ? T.lessEqual(s, r) : T.lessEqual(r, s)
       const y = T.solve(T.where(inside, a, T.fill("f64", {}, NaN)), x, "r", "s", triangle)
       await equal(runner, T.contract(T.where(inside, a, 0), y, "s"), x, 1e-9)
-    }), { numRuns: 30 }))
+    }), { numRuns: runner.cases(30) }))
 
   it("in f32 is that in f64, rounded", () =>
     fc.assert(fc.asyncProperty(matrices, async (x) => {
@@ -121,5 +122,5 @@ forEachBackend("a factorisation", (runner) => {
         expression(y.dtype, new Map([["z", 2], ["k", Math.min(sizeOf(y, "r"), sizeOf(y, "c"))]]),
           { op: "factorise", x: y, row: "r", column: "c", factor: { kind: "svd", part, rank: "k" } })
       await equal(runner, U.cast(of(single, "values"), "f64"), of(T.cast(single, "f64"), "values"), 1e-6)
-    }), { numRuns: 20 }))
+    }), { numRuns: runner.cases(20) }))
 })

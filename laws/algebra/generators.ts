@@ -147,8 +147,25 @@ const conditional: Step = (x, y) => U.where(U.less(x, y), x, y)
 const small = (x: Expression): Expression => U.binary("remainder", x, 7)
 const floating = (dtype: DType): boolean => dtype === "f32" || dtype === "f64"
 
+/** A step of one kind on floats, of another on integers. */
+const either = (float: Step, integer: Step): Step =>
+  (x, y, choice) => (floating(x.dtype) ? float : integer)(x, y, choice)
+
+const logical = ["and", "or", "xor"] as const
+const one = (x: Expression): Expression => U.fill(x.dtype, new Map(), 1)
+const onBools: Step = (x, y, choice) => U.cast(
+  U.unary("not", U.binary(logical[choice % 3] ?? "and", U.cast(x, "bool"), U.less(x, y))), x.dtype)
+
 /** Steps on small integers, in whatever dtype: their results are exact. */
 const exact: ReadonlyArray<Step> = [
+  onBools,
+  either((x, _y, choice) => U.unary("floor", U.multiply(x, choice % 2 === 0 ? 0.5 : 0.25)),
+    (x, y, choice) => U.binary(logical[choice % 3] ?? "xor", x, y)),
+  either((x, y) => small(U.multiply(small(x), small(y))),
+    (x, y, choice) => U.binary(choice % 2 === 0 ? "shiftLeft" : "shiftRight", x, y)),
+  either((x) => U.unary("negate", x),
+    (x, y, choice) => (choice % 2 === 0 ? U.divide(x, U.binary("or", y, one(y))) : U.unary("not", x))),
+  either((x, y) => U.binary("remainder", x, U.add(y, 13)), (x, y) => U.binary("remainder", x, y)),
   (x, y) => small(U.add(x, y)),
   (x, y) => U.binary("subtract", x, y),
   (x, y) => small(U.multiply(x, y)),
@@ -219,7 +236,8 @@ const build = (
 
 /** A random program of up to about thirty nodes: its inputs, their values, and one or all of what it computes. */
 export const program =
-  (kind: "exact" | "analytic", dtype: "f32" | "f64" | "i32", outputs: "all" | "last" = "all"): fc.Arbitrary<Program> =>
+  (kind: "exact" | "analytic", dtype: "f32" | "f64" | "i32" | "u32", outputs: "all" | "last" = "all"
+  ): fc.Arbitrary<Program> =>
   fc.record({
     leaves: fc.array(fc.tuple(axes("a", "b", "c"), fc.nat(99)), { minLength: 1, maxLength: 3 }),
     instructions: fc.array(fc.tuple(fc.nat(63), fc.nat(63), fc.nat(63)), { minLength: 1, maxLength: 16 })

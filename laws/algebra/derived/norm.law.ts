@@ -10,7 +10,7 @@ import { expectSame, isRefused } from "../values.ts"
 
 const equal = async (runner: Runner, left: Expression, right: Expression, bound: number): Promise<void> => {
   const [x, y] = await runner.values(left, right)
-  expectSame(x, y, bound)
+  expectSame(x, y, runner.bound(bound))
 }
 type Norm = typeof layerNorm
 const rows = tensor("f64", ["time", "model"])
@@ -21,12 +21,12 @@ const tiles = (runner: Runner, norm: Norm) => fc.asyncProperty(rows, fc.integer(
 
 forEachBackend("a normalisation", (runner) => {
   it.each([["layer norm", layerNorm], ["root mean square norm", rootMeanSquareNorm]] as const)(
-    "keeps a tiling, as %s", (_, norm) => fc.assert(tiles(runner, norm), { numRuns: 20 }))
+    "keeps a tiling, as %s", (_, norm) => fc.assert(tiles(runner, norm), { numRuns: runner.cases(20) }))
 
   it("is caught when it divides by a sum in place of a mean", async () => {
     const summed: Norm = (x, over, epsilon) =>
       T.divide(x, T.squareRoot(T.add(T.sum(T.multiply(x, x), over), epsilon))) as never
-    expect(await isRefused(() => fc.assert(tiles(runner, summed), { numRuns: 40 }))).toBe(true)
+    expect(await isRefused(() => fc.assert(tiles(runner, summed), { numRuns: 40, endOnFailure: true }))).toBe(true)
   })
 
   it("has a mean of 0 when it is layer norm, and a mean square below 1 by as much as epsilon takes", () =>
@@ -38,5 +38,5 @@ forEachBackend("a normalisation", (runner) => {
       const normed = rootMeanSquareNorm(x, "model", 1e-5)
       await equal(runner, T.divide(T.sum(T.multiply(normed, normed), "model"), size),
         T.divide(meanSquare, T.add(meanSquare, 1e-5)), 1e-13)
-    }), { numRuns: 20 }))
+    }), { numRuns: runner.cases(20) }))
 })

@@ -35,6 +35,9 @@ const splat = (lanes: Lanes, value: number | bigint): V128 => {
   }
 }
 
+/** The same code with constants made in place: for branches seldom taken, whose constants would crowd the registers. */
+export const seldom = (code: Code): Code => ({ ...code, constant: splat })
+
 /** The body of a function that `write` writes. */
 export const body = (fresh: Code["fresh"], write: (code: Code) => void): Body => {
   const constants = new Map<string, V128>()

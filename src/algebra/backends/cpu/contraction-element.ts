@@ -57,7 +57,7 @@ export const argument = {
   m: 12, n: 13, k: 14, kBlock: 15, aGather: 16, bGather: 17, accumulate: 18, denseC: 19,
   packedA: 20, packedB: 21, packedABatch: 22, packedBBatch: 23,
   tileRows: 24, tileColumns: 25, tilesDown: 26, tilesAcross: 27, groupsA: 28, groupsB: 29, kBlocks: 30, unitsA: 31,
-  words: 32
+  scale: 32, sColumn: 33, sSum: 34, scaled: 35, aDense: 36, words: 37
 } as const
 
 /** The parameters of every kernel that a pool dispatches. */

@@ -13,7 +13,9 @@ import { ceilDivide, type Element, elements, type FloatType, kernelParameters, m
   rows, unroll
 } from "./contraction-element.ts"
 import { definePack } from "./contraction-pack.ts"
+import { definePackStored, storedFormats, type StoredFormat, storedScratch } from "./contraction-stored.ts"
 import { i32, type I32, increment, scaled, v128 } from "./instructions.ts"
+import { stepWords } from "../native/step.ts"
 
 const c = i32.const
 
@@ -73,20 +75,59 @@ const defineBlock = (module: ModuleBuilder, element: Element) => {
   })
 }
 
+/** What a panel of B is packed from: where its block of k and its columns begin. */
+interface PackedB {
+  readonly get: (name: keyof typeof argument) => I32
+  readonly source: I32
+  readonly column: I32
+  readonly first: I32
+  readonly count: I32
+  readonly target: I32
+  readonly panels: I32
+  readonly scratch: I32
+}
+
+/** The call that packs panels of B, of numbers or of stored ones; `scratch` is for the latter. */
+const packerOfB = (
+  module: ModuleBuilder, element: Element, format: StoredFormat | undefined
+): ((given: PackedB) => Statement) => {
+  const left = ({ get, column }: PackedB): I32 => i32.sub(get("n"), column)
+  if (format === undefined) {
+    const pack = definePack(module, element, element.columns, "_packB")
+    return (given) => {
+      const { get, source, column, first, count, target, panels } = given
+      return call(pack, source, scaled(get("bColumn"), column, 4), left(given), scaled(get("bSum"), first, 4), count,
+        get("bGather"), target, panels)
+    }
+  }
+  const stored = storedFormats[format]
+  const pack = definePackStored(module, stored)
+  return (given) => {
+    const { get, source, column, first, count, target, panels, scratch } = given
+    return call(pack, i32.add(source, stored.bytes(first)), scaled(get("bColumn"), column, 4), left(given), count,
+      target, panels, get("scale"), scaled(get("sColumn"), column, 4), scaled(get("sSum"), first, 4), get("scaled"),
+      scratch)
+  }
+}
+
 /**
- * The module of packed kernels for one element type:
+ * The module of packed kernels for one element type, and for B as numbers of it or stored in a format:
  * - `pack`: unit u packs one group of panels of one k block of A, or after `unitsA` units of B, into shared memory;
  * - `multiply`: unit u multiplies one tile of C of one batch from the packed panels;
  * - `columns`: unit u is a tile of all rows and some columns of one batch: packs those of B into scratch, A being
  *   packed;
  * - `whole`: unit u is one batch: packs both operands into scratch, a k block at a time, and multiplies them.
+ * The panels are multiplied by machine code where there is any.
  */
-export const packedModule = (type: FloatType): Uint8Array<ArrayBuffer> => {
+export const packedModule = (
+  type: FloatType, format: StoredFormat | undefined, native: boolean
+): Uint8Array<ArrayBuffer> => {
   const element = elements[type]
   const { bytes, columns } = element
   const module = moduleBuilder()
+  const machine = native ? module.importFunction("native", type, ["i32"], "none") : undefined
   const packA = definePack(module, element, rows, "_packA")
-  const packB = definePack(module, element, columns, "_packB")
+  const packB = packerOfB(module, element, format)
   const oneBlock = defineBlock(module, element)
 
   const stepParameters = {
@@ -95,6 +136,10 @@ export const packedModule = (type: FloatType): Uint8Array<ArrayBuffer> => {
   } as const
   /** _step: panels [top, bottom) by [left, right) of C at `target`, one k block, from those panels of `a` and `b`. */
   const step = module.procedure("_step", stepParameters, (f) => {
+    if (machine !== undefined) return [
+      stepWords.map((name, index) => i32.store(f.parameters.scratch.get, f.parameters[name].get, index * 4)),
+      call(machine, f.parameters.scratch.get)
+    ]
     const { args, a, b, steps, accumulate, target, top, bottom, left, right, scratch } = f.parameters
     const get = reader(args.get)
     const local = (name: string) => f.local(name, "i32")
@@ -118,7 +163,7 @@ export const packedModule = (type: FloatType): Uint8Array<ArrayBuffer> => {
   })
 
   module.procedure("pack", kernelParameters, (f) => {
-    const { begin, end, args } = f.parameters
+    const { begin, end, args, scratch } = f.parameters
     const get = reader(args.get)
     const unit = f.local("unit", "i32")
     const group = f.local("group", "i32")
@@ -128,13 +173,13 @@ export const packedModule = (type: FloatType): Uint8Array<ArrayBuffer> => {
     const first = f.local("first", "i32")
     const panel = f.local("panel", "i32")
     const panels = f.local("panels", "i32")
-    const operand = (
-      side: "A" | "B", width: number, packer: typeof packA
-    ): Statement => {
-      const lower = side === "A" ? "a" : "b"
+    const operand = (side: "A" | "B", width: number): Statement => {
       const groups = get(`groups${side}`)
       const size = get(side === "A" ? "m" : "n")
-      const along = get(side === "A" ? "aRow" : "bColumn")
+      const target = i32.add(
+        i32.add(get(`packed${side}`), i32.mul(batch.get, get(`packed${side}Batch`))),
+        i32.mul(c(width * bytes), i32.add(i32.mul(first.get, panels.get), i32.mul(padded(steps.get), panel.get))))
+      const count = minimum(c(panelGroup), i32.sub(panels.get, panel.get))
       return sequence(
         group.set(i32.rem_u(batch.get, groups)), batch.set(i32.div_u(batch.get, groups)),
         kIndex.set(i32.rem_u(batch.get, get("kBlocks"))), batch.set(i32.div_u(batch.get, get("kBlocks"))),
@@ -142,21 +187,20 @@ export const packedModule = (type: FloatType): Uint8Array<ArrayBuffer> => {
         steps.set(minimum(get("kBlock"), i32.sub(get("k"), first.get))),
         panel.set(i32.mul(group.get, c(panelGroup))),
         panels.set(ceilDivide(size, width)),
-        call(packer,
-          i32.add(get(lower), i32.at(get(`${lower}Batch`), batch.get)),
-          scaled(along, panel.get, width * 4),
-          i32.sub(size, i32.mul(panel.get, c(width))),
-          scaled(get(`${lower}Sum`), first.get, 4), steps.get, get(`${lower}Gather`),
-          i32.add(
-            i32.add(get(`packed${side}`), i32.mul(batch.get, get(`packed${side}Batch`))),
-            i32.mul(c(width * bytes), i32.add(i32.mul(first.get, panels.get), i32.mul(padded(steps.get), panel.get)))),
-          minimum(c(panelGroup), i32.sub(panels.get, panel.get)))
+        side === "A"
+          ? call(packA, i32.add(get("a"), i32.at(get("aBatch"), batch.get)), scaled(get("aRow"), panel.get, width * 4),
+            i32.sub(size, i32.mul(panel.get, c(width))), scaled(get("aSum"), first.get, 4), steps.get, get("aGather"),
+            target, count)
+          : packB({
+            get, source: i32.add(get("b"), i32.at(get("bBatch"), batch.get)), column: i32.mul(panel.get, c(width)),
+            first: first.get, count: steps.get, target, panels: count, scratch: scratch.get
+          })
       )
     }
     return forLoop(unit, begin.get, end.get, 1, [
       when(i32.lt_u(unit.get, get("unitsA")),
-        [batch.set(unit.get), operand("A", rows, packA)],
-        [batch.set(i32.sub(unit.get, get("unitsA"))), operand("B", columns, packB)])
+        [batch.set(unit.get), operand("A", rows)],
+        [batch.set(i32.sub(unit.get, get("unitsA"))), operand("B", columns)])
     ])
   })
 
@@ -216,7 +260,8 @@ export const packedModule = (type: FloatType): Uint8Array<ArrayBuffer> => {
     }
   })
 
-  const space = rows * columns * bytes
+  const space = rows * columns * bytes + (format === undefined ? 0 : storedScratch)
+  const area = (scratch: I32): I32 => i32.add(scratch, c(rows * columns * bytes))
   overBlocks("columns", (f, { get, unit, first, depth, accumulate }) => {
     const { args, scratch } = f.parameters
     const local = (key: string) => f.local(key, "i32")
@@ -235,9 +280,10 @@ export const packedModule = (type: FloatType): Uint8Array<ArrayBuffer> => {
         target.set(i32.add(get("c"), i32.at(get("cBatch"), batch.get)))
       ],
       each: [
-        call(packB, b.get, scaled(get("bColumn"), left.get, columns * 4),
-          i32.sub(get("n"), i32.mul(left.get, c(columns))), scaled(get("bSum"), first, 4), depth, get("bGather"),
-          packed, i32.sub(right.get, left.get)),
+        packB({
+          get, source: b.get, column: i32.mul(left.get, c(columns)), first, count: depth, target: packed,
+          panels: i32.sub(right.get, left.get), scratch: area(scratch.get)
+        }),
         call(step, args.get, i32.add(a.get, panelOffset(rows, panelsA.get, first, depth, c(0))), packed, padded(depth),
           accumulate, target.get, c(0), panelsA.get, left.get, right.get, scratch.get)
       ]
@@ -260,8 +306,10 @@ export const packedModule = (type: FloatType): Uint8Array<ArrayBuffer> => {
       each: [
         call(packA, a.get, get("aRow"), get("m"), scaled(get("aSum"), first, 4), depth, get("aGather"), packedA,
           panelsA.get),
-        call(packB, b.get, get("bColumn"), get("n"), scaled(get("bSum"), first, 4), depth, get("bGather"), packedB,
-          panelsB.get),
+        packB({
+          get, source: b.get, column: c(0), first, count: depth, target: packedB, panels: panelsB.get,
+          scratch: area(scratch.get)
+        }),
         call(step, args.get, packedA, packedB, padded(depth), accumulate, target.get, c(0), panelsA.get, c(0),
           panelsB.get, scratch.get)
       ]

@@ -116,8 +116,8 @@ export const definePack = (module: ModuleBuilder, element: Element, width: numbe
   })
 }
 
-/** Four rows of four f32 to four columns. */
-const transpose4 = (f: FunctionBuilder<Readonly<Record<string, "i32">>>, values: readonly V128[]) => {
+/** Four rows of four f32 to four columns; the locals that it needs are the same at every use. */
+export const transpose4 = (f: FunctionBuilder<Readonly<Record<string, "i32">>>, values: readonly V128[]) => {
   const [a = v128.zero, b = v128.zero, d = v128.zero, e = v128.zero] = values
   const low = f.local("low", "v128")
   const high = f.local("high", "v128")

@@ -4,35 +4,13 @@
  * Nothing here depends on the number of threads, so neither does the order of summation. Offset vectors after TBLIS
  * (Matthews 2018).
  */
+import type { Axis, Contraction, Storage } from "../fusion/contraction.ts"
+import { groupSize } from "../../derived/quantised.ts"
 import { elements, type FloatType, gather, rows, unroll } from "./contraction-element.ts"
 import { mostRows } from "./contraction-skinny.ts"
+import { bytesEach } from "./contraction-stored.ts"
 
-/**
- * One axis of a contraction: its size and the step it takes in each operand, in elements; 0 where the operand lacks it.
- */
-export interface Axis {
-  readonly size: number
-  readonly a: number
-  readonly b: number
-  readonly c: number
-}
-
-/**
- * C[batch, m, n] = sum over k of A[batch, m, k] B[batch, k, n], each group a list of axes. Axes of `batch` are in both
- * operands and the result, of `m` in A, of `n` in B, of `k` in both operands only; zero strides broadcast. No two
- * indices of C may meet.
- */
-export interface Contraction {
-  readonly dtype: FloatType
-  readonly batch: readonly Axis[]
-  readonly m: readonly Axis[]
-  readonly n: readonly Axis[]
-  readonly k: readonly Axis[]
-  /** Add to what C holds; default false. */
-  readonly accumulate?: boolean
-}
-
-type Operand = "a" | "b" | "c"
+type Operand = "a" | "b" | "c" | "scale"
 
 /** A contraction ready for kernels: sizes, byte offsets by group and operand, and how each operand is gathered. */
 export interface Layout {
@@ -56,13 +34,25 @@ export interface Layout {
   readonly aSum: Int32Array
   readonly bSum: Int32Array
   readonly aGather: number
+  /** The whole sum runs along A's memory. */
+  readonly aDense: boolean
   readonly bGather: number
   /** Every whole block of columns of C is contiguous, and every whole vector. */
   readonly denseC: boolean
   /** For a contraction of few rows: how B can be read in vectors where it lies, if at all. */
-  readonly skinny: "dot" | "combine" | "none"
+  readonly skinny: "dot" | "stream" | "combine" | "none"
+  /** How B is stored, where it is not numbers of the dtype; then `bColumn` and `bSum` are offsets of bytes of codes. */
+  readonly stored: StoredLayout | undefined
   /** Multiplications. */
   readonly products: number
+}
+
+/** A stored B: its format, and byte offsets of the scales. */
+export interface StoredLayout {
+  readonly format: Storage["format"]
+  readonly scaled: boolean
+  readonly sColumn: Int32Array
+  readonly sSum: Int32Array
 }
 
 /** The longest block of k: a panel of B of that depth stays in the first-level cache, a block of A in the second. */
@@ -74,10 +64,14 @@ const deepestBlock = 256
 const narrow = 16
 const tiny = 1024
 
+/** A matrix of more bytes comes from beyond the second-level cache; sums this long are worth a loop of their own. */
+const secondLevel = 2 ** 20
+const longSum = 256
+
 const sizeOf = (axes: readonly Axis[]): number => axes.reduce((product, { size }) => product * size, 1)
 
 const outermostFirst = (axes: readonly Axis[], ...operands: readonly Operand[]): readonly Axis[] => {
-  const step = (axis: Axis): number => Math.min(...operands.map((operand) => Math.abs(axis[operand]) || Infinity))
+  const step = (axis: Axis): number => Math.min(...operands.map((operand) => Math.abs(axis[operand] ?? 0) || Infinity))
   return axes.filter(({ size }) => size !== 1).toSorted((one, two) => {
     const [first, second] = [step(one), step(two)]
     return first === second ? 0 : second > first ? 1 : -1
@@ -88,7 +82,7 @@ const outermostFirst = (axes: readonly Axis[], ...operands: readonly Operand[]):
 const offsets = (axes: readonly Axis[], operand: Operand, bytes: number): Int32Array => {
   let table = Int32Array.of(0)
   for (const axis of axes.toReversed()) {
-    const step = axis[operand] * bytes
+    const step = (axis[operand] ?? 0) * bytes
     const next = new Int32Array(axis.size * table.length)
     for (let i = 0, at = 0; i < axis.size; i++) {
       for (let j = 0; j < table.length; j++) next[at++] = i * step + table[j]!
@@ -109,7 +103,7 @@ const contiguous = (table: Int32Array, width: number, bytes: number, restart = I
   return table.length >= width
 }
 
-const flip = ({ size, a, b, c }: Axis): Axis => ({ size, a: b, b: a, c })
+const flip = ({ a, b, ...rest }: Axis): Axis => ({ ...rest, a: b, b: a })
 
 /**
  * Rows should be few, or else columns the axis along which C is contiguous, or else waste least of a register block.
@@ -127,37 +121,51 @@ const wantsSwap = (dtype: FloatType, m: readonly Axis[], n: readonly Axis[]): bo
 
 /** Lays a contraction out. */
 export const layout = (contraction: Contraction): Layout => {
-  const { dtype, accumulate = false } = contraction
+  const { dtype, accumulate = false, storage } = contraction
   const { bytes, columns, lanes } = elements[dtype]
   const rowAxes = [...contraction.m, ...contraction.batch.filter(({ b }) => b === 0)]
   const columnAxes = [...contraction.n, ...contraction.batch.filter(({ a, b }) => a === 0 && b !== 0)]
   const both = contraction.batch.filter(({ a, b }) => a !== 0 && b !== 0)
-  const swapped = wantsSwap(dtype, rowAxes, columnAxes)
+  // what is stored is read as B
+  const swapped = storage === undefined ? wantsSwap(dtype, rowAxes, columnAxes) : storage.operand === "a"
   const turned = (axes: readonly Axis[]): readonly Axis[] => (swapped ? axes.map(flip) : axes)
 
   const m = outermostFirst(turned(swapped ? columnAxes : rowAxes), "c", "a")
   const n = outermostFirst(turned(swapped ? rowAxes : columnAxes), "c", "b")
   const batch = outermostFirst(turned(both), "c")
-  const k = outermostFirst(turned(contraction.k), "a", "b")
+  const k = storage === undefined
+    ? outermostFirst(turned(contraction.k), "a", "b") : outermostFirst(turned(contraction.k), "b")
   const depth = sizeOf(k)
   const blocks = Math.max(1, Math.ceil(depth / deepestBlock))
-  const kBlock = Math.max(unroll, Math.ceil(depth / blocks / unroll) * unroll)
+  const unit = storage === undefined ? unroll : groupSize
+  const kBlock = Math.max(unit, Math.ceil(depth / blocks / unit) * unit)
 
-  const [aRow, bColumn, cColumn] = [offsets(m, "a", bytes), offsets(n, "b", bytes), offsets(n, "c", bytes)]
-  const [aSum, bSum] = [offsets(k, "a", bytes), offsets(k, "b", bytes)]
+  const bytesB = storage === undefined ? bytes : bytesEach[storage.format]
+  const [aRow, bColumn, cColumn] = [offsets(m, "a", bytes), offsets(n, "b", bytesB), offsets(n, "c", bytes)]
+  const [aSum, bSum] = [offsets(k, "a", bytes), offsets(k, "b", bytesB)]
   const mode = (along: Int32Array, sum: Int32Array, width: number): number =>
     contiguous(along, width, bytes) ? gather.alongPanel
       : contiguous(sum, lanes, bytes, kBlock) ? gather.alongSum : gather.scattered
+  const few = sizeOf(m) <= mostRows
+  const small = sizeOf(n) < narrow && sizeOf(m) * sizeOf(n) * depth < tiny
+  const large = depth >= longSum && sizeOf(batch) * sizeOf(n) * depth * bytes > secondLevel
+  const skinny = storage !== undefined ? (few ? "dot" : "none")
+    : !few || small ? "none"
+      : contiguous(bSum, lanes, bytes) ? (large ? "stream" : "dot")
+        : contiguous(bColumn, lanes, bytes) ? "combine" : "none"
   return {
     dtype, accumulate, swapped, kBlock, aRow, bColumn, cColumn, aSum, bSum,
     batch: sizeOf(batch), m: sizeOf(m), n: sizeOf(n), k: depth,
     aBatch: offsets(batch, "a", bytes), bBatch: offsets(batch, "b", bytes), cBatch: offsets(batch, "c", bytes),
     cRow: offsets(m, "c", bytes),
     aGather: mode(aRow, aSum, rows), bGather: mode(bColumn, bSum, columns),
+    aDense: contiguous(aSum, Math.max(1, depth), bytes),
     denseC: contiguous(cColumn, columns, bytes) && contiguous(cColumn, lanes, bytes),
-    skinny: sizeOf(m) > mostRows || (sizeOf(n) < narrow && sizeOf(m) * sizeOf(n) * depth < tiny) ? "none"
-      : contiguous(bSum, lanes, bytes) ? "dot"
-        : contiguous(bColumn, lanes, bytes) ? "combine" : "none",
+    stored: storage && {
+      format: storage.format, scaled: storage.scaled,
+      sColumn: offsets(n, "scale", 4), sSum: offsets(k, "scale", 4)
+    },
+    skinny,
     products: sizeOf(batch) * sizeOf(m) * sizeOf(n) * depth
   }
 }

@@ -1,8 +1,8 @@
 /**
  * Contractions with at most four rows, as WebAssembly: a matrix is read once, straight from where it lies, so the speed
- * is that of memory. This is what decoding a language model one token at a time does. Two kernels: `dot` for a matrix
- * contiguous along the sum, `combine` for one contiguous along its columns. Conserves the order of summation for every
- * division of the work.
+ * is that of memory. This is what decoding a language model one token at a time does. Three kernels: `dot` for a matrix
+ * contiguous along the sum, `stream` for a large one, `combine` for one contiguous along its columns. Conserves the
+ * order of summation for every division of the work.
  */
 import { call, forLoop, type Local, moduleBuilder, select, sequence, type Statement, when } from "./assembler.ts"
 import type { argument} from "./contraction-element.ts"
@@ -30,7 +30,7 @@ const total = (type: FloatType, value: V128): V128 => {
 
 const firstOnly = (type: FloatType) => (type === "f32" ? v128.load32_zero : v128.load64_zero)
 
-/** The module of both kernels for one element type and number of rows. */
+/** The module of these kernels for one element type and number of rows. */
 export const skinnyModule = (type: FloatType, rows: number): Uint8Array<ArrayBuffer> => {
   const element: Element = elements[type]
   const { bytes, lanes, splat, multiplyAdd, add, copy } = element
@@ -143,6 +143,44 @@ export const skinnyModule = (type: FloatType, rows: number): Uint8Array<ArrayBuf
           one.set(total(type, one.get)),
           storeFirst(type, address.get, one.get, get("accumulate"))
         ])))
+      ])
+    ]
+  })
+
+  // stream: one column after another, which is how memory is fastest, and several sums of it side by side
+  const chains = rows <= 2 ? 4 : 2
+  kernel("stream", 0, ({ get, local, vector, b, target, first, last, k, size, sum, column, address, rowAt }) => {
+    const [j, most, whole, at] = [local("j"), local("most"), local("whole"), local("at")]
+    const gathered = eachRow.map((r) => local(`row${r}`))
+    const sums = eachRow.map((r) => Array.from({ length: chains }, (_, chain) => vector(`sum${r}${chain}`)))
+    const [left, right] = [vector("left"), vector("right")]
+    const joined = (line: typeof sums[number]): V128 => line.map((one) => one.get).reduce((x, y) => add(x, y))
+    const turn = (load: (address: I32, offset?: number) => V128, step: number, together: number) => [
+      Array.from({ length: together }, (_, chain) => [
+        right.set(load(i32.add(at.get, i32.load(scaled(sum.get, k.get, 4), chain * step * 4)))),
+        ...gathered.map((row, r) => [
+          left.set(load(row.get, chain * step * bytes)),
+          (sums[r] ?? []).slice(chain, chain + 1).map((one) =>
+            one.set(multiplyAdd(right.get, left.get, one.get)))
+        ])
+      ]),
+      ...gathered.map((row) => increment(row, together * step * bytes))
+    ]
+    return [
+      most.set(i32.and(size.get, c(-lanes * chains))), whole.set(i32.and(size.get, c(-lanes))),
+      forLoop(j, first.get, last.get, 1, [
+        at.set(i32.add(b.get, i32.at(column.get, j.get))),
+        ...gathered.map((row, r) => row.set(rowAt(r, c(0)))),
+        ...sums.flatMap((line) => line.map((one) => one.set(v128.zero))),
+        forLoop(k, c(0), most.get, lanes * chains, turn(v128.load, lanes, chains)),
+        forLoop(k, most.get, whole.get, lanes, turn(v128.load, lanes, 1)),
+        forLoop(k, whole.get, size.get, 1, turn(loadFirst, 1, 1)),
+        ...sums.map((line, r) => [
+          address.set(i32.add(
+            i32.add(target.get, i32.load(get("cRow"), r * 4)), i32.at(get("cColumn"), j.get))),
+          left.set(total(type, joined(line))),
+          storeFirst(type, address.get, left.get, get("accumulate"))
+        ])
       ])
     ]
   })

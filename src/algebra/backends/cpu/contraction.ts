@@ -6,22 +6,26 @@
 import { Effect, type Scope } from "effect"
 import { argument, elements, panelGroup, rows, unroll } from "./contraction-element.ts"
 import { packedModule } from "./contraction-kernels.ts"
-import { type Contraction, layout, type Layout } from "./contraction-plan.ts"
+import type { Contraction } from "../fusion/contraction.ts"
+import { layout, type Layout } from "./contraction-plan.ts"
+import { storedSkinnyModule, storedSkinnyScratch } from "./contraction-stored-skinny.ts"
+import { bytesEach, storedScratch } from "./contraction-stored.ts"
 import { combineColumns, skinnyModule, skinnyScratch } from "./contraction-skinny.ts"
 import { OutOfMemory } from "./memory.ts"
 import type { LoadedModule, Threads } from "./threads.ts"
 
-export type { Axis, Contraction } from "./contraction-plan.ts"
+export type { Axis, Contraction } from "../fusion/contraction.ts"
 
 /** A contraction bound to a pool. */
 export interface BoundContraction {
   /** Multiplications and additions, 2 a product. */
   readonly flops: number
   /**
-   * Computes C from A and B at these addresses (of the elements that all-zero indices name). C may not overlap A or B.
+   * Computes C from A and B at these addresses (of the elements that all-zero indices name), and the scales of a stored
+   * operand. C may not overlap the others.
    * Throws ThreadError, or OutOfMemory where the packed operands do not fit.
    */
-  readonly run: (a: number, b: number, c: number) => void
+  readonly run: (a: number, b: number, c: number, scale?: number) => void
 }
 
 /** How many bytes of packed operands may exist at a time: more is packed and multiplied in parts. */
@@ -30,6 +34,8 @@ const defaultPackedLimit = 2 ** 27
 const cacheResident = 2 ** 19
 /** Up to this many panels of rows (64 rows) a tile spans all of them. */
 const onceRows = 16
+/** For a stored operand it does up to 1024 rows: a block of A of 1 MiB streams from the caches. */
+const onceStoredRows = 256
 /** Fewer products than this are not worth waking a thread for. */
 const worthSharing = 100_000
 /** Products that make a chunk of work long enough to hide taking it. */
@@ -69,14 +75,18 @@ const loaded = (threads: Threads, key: string, emit: () => Uint8Array<ArrayBuffe
 /** Runs a plan's packed kernels with the argument block at `args`. */
 const packed = (threads: Threads, plan: Layout, args: number, packedLimit: number): (() => void) => {
   const { bytes, columns } = elements[plan.dtype]
-  const module = loaded(threads, `contraction ${plan.dtype}`, () => packedModule(plan.dtype))
-  const words = (): Int32Array => threads.memory.i32(args, argument.words)
+  const format = plan.stored?.format
+  // a call of machine code takes about as long as this many products
+  const native = threads.native && plan.products / plan.batch > 4096
+  const module = loaded(threads, `contraction ${plan.dtype} ${format ?? ""}${native ? " native" : ""}`,
+    () => packedModule(plan.dtype, format, native))
+  const words = threads.memory.i32(args, argument.words)
   const [panelsA, panelsB] = [ceil(plan.m, rows), ceil(plan.n, columns)]
   const packedBytes = (panels: number, width: number, depth: number): number =>
     panels * width * ceil(depth, unroll) * unroll * bytes
   const bytesA = (depth: number): number => packedBytes(panelsA, rows, depth)
   const bytesB = (depth: number): number => packedBytes(panelsB, columns, depth)
-  const space = rows * columns * bytes
+  const space = rows * columns * bytes + (format === undefined ? 0 : storedScratch)
 
   const blockBytes = bytesA(plan.kBlock) + bytesB(plan.kBlock)
   if (blockBytes <= cacheResident && (plan.batch >= 8 || plan.products < worthSharing)) {
@@ -86,8 +96,8 @@ const packed = (threads: Threads, plan: Layout, args: number, packedLimit: numbe
     return () => threads.dispatch(whole, plan.batch, args, grain)
   }
 
-  // few rows: B is used once, so each tile packs its own part of it
-  const once = panelsA <= onceRows
+  // few rows: B is used once, so each tile packs its own part of it; what is stored is not widened as a whole
+  const once = panelsA <= (format === undefined ? onceRows : onceStoredRows)
   const batchesAtOnce = Math.max(1, Math.min(plan.batch, Math.floor(packedLimit / (bytesA(plan.k) + bytesB(plan.k)))))
   const blocksAtOnce = Math.max(1, Math.floor(packedLimit / blockBytes))
   const depthAtOnce = batchesAtOnce > 1 ? plan.k : Math.min(plan.k, blocksAtOnce * plan.kBlock)
@@ -103,8 +113,10 @@ const packed = (threads: Threads, plan: Layout, args: number, packedLimit: numbe
   return () => {
     const sizeA = bytesA(depthAtOnce) * batchesAtOnce
     const area = threads.memory.allocateOrThrow(sizeA + (once ? 0 : bytesB(depthAtOnce) * batchesAtOnce))
-    const [aBatch = 0, bBatch = 0, cBatch = 0] = words().subarray(argument.aBatch, argument.aBatch + 3)
-    const [aSum = 0, bSum = 0] = words().subarray(argument.aSum, argument.aSum + 2)
+    const [aBatch = 0, bBatch = 0, cBatch = 0] = words.subarray(argument.aBatch, argument.aBatch + 3)
+    const [aSum = 0, bSum = 0] = words.subarray(argument.aSum, argument.aSum + 2)
+    const { [argument.b]: b = 0, [argument.sSum]: sSum = 0 } = words
+    const codeBytes = format === undefined ? 0 : bytesEach[format]
     try {
       for (let batch = 0; batch < plan.batch; batch += batchesAtOnce) {
         const batches = Math.min(batchesAtOnce, plan.batch - batch)
@@ -114,9 +126,12 @@ const packed = (threads: Threads, plan: Layout, args: number, packedLimit: numbe
           const unitsA = groupsA * kBlocks * batches
           const unitsB = groupsB * kBlocks * batches
           const tiles = tilesDown * tilesAcross * batches
-          const now = words()
+          const now = words
           now.set([aBatch, bBatch, cBatch].map((pointer) => pointer + batch * 4), argument.aBatch)
           now.set([aSum + first * 4, bSum + first * 4], argument.aSum)
+          // codes are walked without the table
+          now[argument.b] = b + first * codeBytes
+          now[argument.sSum] = sSum + first * 4
           now[argument.k] = depth
           now[argument.accumulate] = plan.accumulate || first > 0 ? 1 : 0
           now.set([area, area + sizeA, bytesA(depth), bytesB(depth)], argument.packedA)
@@ -127,23 +142,27 @@ const packed = (threads: Threads, plan: Layout, args: number, packedLimit: numbe
         }
       }
     } finally {
-      words().set([aBatch, bBatch, cBatch], argument.aBatch)
-      words().set([aSum, bSum], argument.aSum)
+      words.set([aBatch, bBatch, cBatch], argument.aBatch)
+      words.set([aSum, bSum], argument.aSum)
+      words[argument.sSum] = sSum
       threads.memory.free(area)
     }
   }
 }
 
 /** Runs a plan of few rows. */
-const skinny = (threads: Threads, plan: Layout, kind: "dot" | "combine", args: number): (() => void) => {
-  const module = loaded(
-    threads, `contraction ${plan.dtype} of ${plan.m} rows`, () => skinnyModule(plan.dtype, plan.m)
-  )
-  threads.reserveScratch(skinnyScratch(plan.dtype, plan.m, plan.k))
+const skinny = (threads: Threads, plan: Layout, kind: "dot" | "stream" | "combine", args: number): (() => void) => {
+  const { stored } = plan
+  const module = stored === undefined
+    ? loaded(threads, `contraction ${plan.dtype} of ${plan.m} rows`, () => skinnyModule(plan.dtype, plan.m))
+    : loaded(threads, `contraction ${stored.format} ${stored.scaled ? "scaled " : ""}of ${plan.m} rows`,
+      () => storedSkinnyModule(stored.format, plan.m, stored.scaled))
+  threads.reserveScratch(stored === undefined
+    ? skinnyScratch(plan.dtype, plan.m, plan.k) : storedSkinnyScratch(plan.m, plan.k))
   const kernel = module.kernel(kind)
   const { columns } = elements[plan.dtype]
   // the sums do not depend on the division, so it may depend on the threads
-  const share = ceil(plan.n, threads.count * (kind === "dot" ? 8 : 1))
+  const share = ceil(plan.n, threads.count * (kind === "combine" ? 1 : 8))
   const wanted = Math.max(share, ceil(chunkProducts / 4, plan.k * plan.m))
   const across = Math.min(combineColumns, ceil(wanted, 4 * columns) * 4 * columns)
   const tiles = ceil(plan.n, across)
@@ -182,7 +201,8 @@ export const bindContraction = (
   const { memory } = threads
   const tables = [
     ["aRow", plan.aRow], ["aSum", plan.aSum], ["bSum", plan.bSum], ["bColumn", plan.bColumn], ["cRow", plan.cRow],
-    ["cColumn", plan.cColumn], ["aBatch", plan.aBatch], ["bBatch", plan.bBatch], ["cBatch", plan.cBatch]
+    ["cColumn", plan.cColumn], ["aBatch", plan.aBatch], ["bBatch", plan.bBatch], ["cBatch", plan.cBatch],
+    ...plan.stored ? [["sColumn", plan.stored.sColumn] as const, ["sSum", plan.stored.sSum] as const] : []
   ] as const
   const length = tables.reduce((total, [, table]) => total + table.length, 0)
   const block = yield* Effect.acquireRelease(
@@ -199,6 +219,8 @@ export const bindContraction = (
   words.set([plan.m, plan.n, plan.k, plan.kBlock, plan.aGather, plan.bGather, plan.accumulate ? 1 : 0,
     plan.denseC ? 1 : 0],
     argument.m)
+  words[argument.aDense] = plan.aDense ? 1 : 0
+  words[argument.scaled] = plan.stored?.scaled === true ? 1 : 0
   const start = yield* Effect.suspend(() => {
     try {
       return Effect.succeed(
@@ -207,10 +229,14 @@ export const bindContraction = (
       return error instanceof OutOfMemory ? Effect.fail(error) : Effect.die(error)
     }
   })
+  const [first, second] = plan.swapped ? [argument.b, argument.a] as const : [argument.a, argument.b] as const
   return {
     flops,
-    run: (a: number, b: number, c: number) => {
-      memory.i32(block, argument.words).set(plan.swapped ? [b, a, c] : [a, b, c])
+    run: (a: number, b: number, c: number, scale = 0) => {
+      words[first] = a
+      words[second] = b
+      words[argument.c] = c
+      words[argument.scale] = scale
       start()
     }
   }

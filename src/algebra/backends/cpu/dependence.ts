@@ -4,9 +4,9 @@
  */
 import * as Conversion from "./conversion.ts"
 import type { Count } from "./elements.ts"
-import type { Kernel, Store } from "./kernel.ts"
-import type { Index, Value } from "./value.ts"
-import { indicesOf, strideOf, uses } from "./value.ts"
+import type { Kernel, Store } from "../fusion/kernel.ts"
+import type { Index, Value } from "../fusion/value.ts"
+import { indicesOf, strideOf, uses } from "../fusion/value.ts"
 
 const expensive = new Set([
   "exponential",

@@ -7,6 +7,7 @@ import type { BackendError } from "../../backend.ts"
 import { Backend, BackendFailure, OutOfMemory } from "../../backend.ts"
 import * as Engine from "./engine.ts"
 import { makeMemory } from "./memory.ts"
+import { native } from "../native/index.ts"
 import { makeThreads, ThreadError } from "./threads.ts"
 
 export interface Options {
@@ -16,6 +17,19 @@ export interface Options {
   readonly memory?: number
   /** Whether expressions share kernels; by default they do. */
   readonly fuse?: boolean
+  /**
+   * Whether contractions run in machine code: by default wherever that can be had; if true they must, and the Layer
+   * fails with the reason where they cannot; if false they do not.
+   */
+  readonly native?: boolean
+}
+
+/** Where machine code is to be had and wanted, its addresses. */
+const machineCode = (memory: WebAssembly.Memory, wanted: boolean | undefined) => {
+  if (wanted === false) return Effect.undefined
+  return Effect.catch(native(memory), ({ message }) => wanted === true
+    ? Effect.fail(new BackendFailure({ backend: "cpu", message: `cpu: no machine code: ${message}` }))
+    : Effect.undefined)
 }
 
 /** The backend with these options; its threads and memory end with the Layer's scope. */
@@ -24,7 +38,8 @@ export const layerWith = (options: Options = {}): Layer.Layer<Backend, BackendEr
     Backend,
     Effect.gen(function* () {
       const memory = yield* makeMemory(options.memory)
-      const threads = yield* Effect.mapError(makeThreads(memory, options.threads), (cause) =>
+      const machine = yield* machineCode(memory.wasm, options.native)
+      const threads = yield* Effect.mapError(makeThreads(memory, options.threads, machine), (cause) =>
         cause instanceof ThreadError
           ? new BackendFailure({ backend: "cpu", message: `cpu: ${cause.message}` })
           : new OutOfMemory({ backend: "cpu", bytes: cause.asked, message: `cpu: ${cause.message}` })

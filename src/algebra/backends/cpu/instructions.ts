@@ -147,7 +147,9 @@ export const v128 = {
 export const i8x16 = {
   /** Bytes chosen from the 32 of `a` and `b`. */
   shuffle: (a: V128, b: V128, lanes: readonly number[]): V128 => expression("v128", a.code, b.code, simd(0x0d), lanes),
-  swizzle: vectorBinary(0x0e), splat: splat<"i32">(0x0f), bitmask: vectorTest(0x64), all_true: vectorTest(0x63)
+  swizzle: vectorBinary(0x0e), splat: splat<"i32">(0x0f), bitmask: vectorTest(0x64), all_true: vectorTest(0x63),
+  /** As `swizzle`, but an index from 16 to 127 may choose any byte or 0: needs relaxed SIMD. */
+  relaxed_swizzle: vectorBinary(0x100)
 }
 
 /** Chooses 32-bit lanes: four of the eight of `a` and `b`. */

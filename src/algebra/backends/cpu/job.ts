@@ -5,6 +5,7 @@
  * main thread works too, then closes the job and waits only for the workers that joined it: a worker that was never
  * scheduled is never waited for.
  */
+import type { Addresses, Procedures } from "../native/machine.ts"
 
 /** Word indices of the control block. */
 export const control = {
@@ -27,6 +28,8 @@ export interface Start {
   readonly pointer: number
   /** From 1. */
   readonly thread: number
+  /** Machine code that modules may import. */
+  readonly native: Addresses | undefined
 }
 
 /** True in Node, Bun and Deno, where workers come from node:worker_threads. */
@@ -39,12 +42,12 @@ const mathematics = {
   tanh: Math.tanh, pow: Math.pow
 }
 
-/** Compiles a module and gives its exports in their order. */
+/** Compiles a module and gives its exports in their order; `native` is imported as `native.f32` and `native.f64`. */
 export const instantiate = (
-  bytes: Uint8Array<ArrayBuffer>, memory: WebAssembly.Memory
+  bytes: Uint8Array<ArrayBuffer>, memory: WebAssembly.Memory, native: Procedures | undefined
 ): readonly WebAssembly.ExportValue[] => {
   const module = new WebAssembly.Module(bytes)
-  const { exports } = new WebAssembly.Instance(module, { env: { memory }, math: mathematics })
+  const { exports } = new WebAssembly.Instance(module, { env: { memory }, math: mathematics, native: native ?? {} })
   return WebAssembly.Module.exports(module).flatMap(({ name }) => {
     const value = exports[name]
     return value === undefined ? [] : [value]

@@ -4,8 +4,8 @@
  */
 import { scalars } from "./arithmetic.ts"
 import { moduleBuilder } from "./assembler.ts"
-import type { Kernel } from "./kernel.ts"
-import { key } from "./kernel.ts"
+import type { Kernel } from "../fusion/kernel.ts"
+import { key } from "../fusion/kernel.ts"
 import { define } from "./loops.ts"
 import type { Kernel as Loaded, Threads } from "./threads.ts"
 

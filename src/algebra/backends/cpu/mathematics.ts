@@ -1,11 +1,12 @@
 /**
  * Transcendental functions on vectors of f32 or f64. Each reduces its argument to an interval about zero (Cody and
- * Waite 1980) where a Taylor series, whose coefficients are known in closed form, reaches the last digit; the number of
- * terms alone differs between the two widths. Values at 0, the infinities and NaN are those of IEEE 754.
+ * Waite 1980) where a short series, as a rule Taylor's, reaches the last digit; the number of terms alone differs
+ * between the two widths. Values at 0, the infinities and NaN are those of IEEE 754.
  */
 import { when } from "./assembler.ts"
 import type { Code } from "./code.ts"
-import type { V128 } from "./instructions.ts"
+import { seldom } from "./code.ts"
+import type { I32, V128 } from "./instructions.ts"
 import { f32x4, f64x2, hasRelaxedSimd, i32, i32x4, i64x2, v128 } from "./instructions.ts"
 
 export type Width = "f32x4" | "f64x2"
@@ -20,7 +21,7 @@ const formats = {
     fraction: 23,
     smallest: 2 ** -126,
     signBit: -(2 ** 31),
-    exponential: { terms: 7, low: -104, high: 89, normal: 87 },
+    exponential: { terms: 7, low: -104, high: 89, normal: 0x42ae0000 },
     logarithm: 6,
     circular: 5,
     half: 0.693359375,
@@ -35,7 +36,7 @@ const formats = {
     fraction: 52,
     smallest: 2 ** -1022,
     signBit: -(2n ** 63n),
-    exponential: { terms: 13, low: -746, high: 710, normal: 708 },
+    exponential: { terms: 13, low: -746, high: 710, normal: 0x4086200000000000n },
     logarithm: 12,
     circular: 9,
     half: 0.6931471803691238,
@@ -106,12 +107,44 @@ const scaleBy = (code: Code, width: Width, n: V128, value: V128): V128 => {
   return float.mul(float.mul(value, powerOfTwo(code, width, first)), powerOfTwo(code, width, code.keep(second)))
 }
 
+/** Coefficients in powers of u in [-1, 1] of the Chebyshev interpolant of f. */
+const interpolant = (f: (u: number) => number, degree: number): ReadonlyArray<number> => {
+  const nodes = Array.from({ length: degree + 1 }, (_, k) => Math.cos((Math.PI * (k + 0.5)) / (degree + 1)))
+  const values = nodes.map(f)
+  let [before, current] = [[1], [0, 1]]
+  const total = new Array<number>(degree + 1).fill(0)
+  for (let n = 0; n <= degree; n++) {
+    const weight = (n === 0 ? 1 : 2) / (degree + 1)
+    const c =
+      weight * values.reduce((sum, value, k) => sum + value * Math.cos((n * Math.PI * (k + 0.5)) / (degree + 1)), 0)
+    const powers = n === 0 ? before : current
+    powers.forEach((power, k) => {
+      total[k] = (total[k] ?? 0) + c * power
+    })
+    if (n > 0) {
+      const next = [0, ...current.map((power) => 2 * power)]
+      before.forEach((power, k) => {
+        next[k] = (next[k] ?? 0) - power
+      })
+      before = current
+      current = next
+    }
+  }
+  return total
+}
+
+/** exp(r) in powers of r, for |r| up to half of ln 2. */
+const powers = {
+  // a degree less than Taylor's, and exact at zero
+  f32x4: interpolant((u) => Math.exp((u * Math.LN2) / 2), 6).map((c, k) => Math.fround(c / (Math.LN2 / 2) ** k)),
+  f64x2: Array.from({ length: formats.f64x2.exponential.terms + 1 }, (_, k) => inverse(k))
+} as const
+
 /** n, as a whole float and in the low bits of one, and the series of exp(r), with x = n ln 2 + r. */
 const expanded = (code: Code, width: Width, x: V128) => {
   const {
     float,
     fraction,
-    exponential: { terms },
     half,
     lower
   } = formats[width]
@@ -121,8 +154,7 @@ const expanded = (code: Code, width: Width, x: V128) => {
   const n = code.keep(float.sub(bits, magic))
   const first = multiplyAdd(width, n, code.constant(width, -half), x)
   const r = code.keep(multiplyAdd(width, n, code.constant(width, -lower), first))
-  const coefficients = Array.from({ length: terms + 1 }, (_, k) => inverse(k))
-  return { bits, n, series: code.keep(polynomial(code, width, r, coefficients)) }
+  return { bits, n, series: code.keep(polynomial(code, width, r, powers[width])) }
 }
 
 /**
@@ -133,24 +165,34 @@ export const exponential = (code: Code, width: Width, x: V128): V128 => {
   const {
     float,
     integer,
+    integers,
     fraction,
     exponential: { low, high, normal }
   } = formats[width]
   const given = code.keep(x)
   const result = code.fresh("v128")
-  const raised = code.nested((inner) => {
-    const { bits, series } = expanded(inner, width, given)
-    inner.emit(result.set(integer.add(series, integer.shl(bits, i32.const(fraction)))))
-  })
-  const scaled = code.nested((inner) => {
+  // the bits of floats of one sign are ordered as they are, and NaN is above them all
+  const special = (value: V128): I32 =>
+    integer.bitmask(integer.gt_s(float.abs(value), code.constant(integers, normal)))
+  const raise = (inner: Code, value: V128): V128 => {
+    const { bits, series } = expanded(inner, width, value)
+    return integer.add(series, integer.shl(bits, i32.const(fraction)))
+  }
+  const raised = code.nested((inner) => inner.emit(result.set(raise(inner, given))))
+  const scaled = code.nested((nested) => {
+    const inner = seldom(nested)
     const vanishing = inner.keep(float.lt(given, inner.constant(width, low)))
-    const bounded = inner.keep(v128.andnot(float.min(given, inner.constant(width, high)), vanishing))
-    const { n, series } = expanded(inner, width, bounded)
-    inner.emit(result.set(v128.andnot(scaleBy(inner, width, n, series), vanishing)))
+    const kept = inner.keep(v128.andnot(given, vanishing))
+    // what is masked out of a softmax is -Infinity, and all else as a rule normal
+    const others = inner.nested((rest) => rest.emit(result.set(v128.andnot(raise(seldom(rest), kept), vanishing))))
+    const all = inner.nested((rest) => {
+      const last = seldom(rest)
+      const { n, series } = expanded(last, width, last.keep(float.min(kept, last.constant(width, high))))
+      last.emit(result.set(v128.andnot(scaleBy(last, width, n, series), vanishing)))
+    })
+    inner.emit(when(special(kept), all, others))
   })
-  // NaN is not among the normal ones
-  const isNormal = integer.all_true(float.le(float.abs(given), code.constant(width, normal)))
-  code.emit(when(isNormal, raised, scaled))
+  code.emit(when(special(given), scaled, raised))
   return result.get
 }
 
@@ -209,32 +251,6 @@ const scaledComplement = (x: number): number => {
   let fraction = x
   for (let n = 400; n > 0; n--) fraction = x + n / 2 / fraction
   return 1 / (fraction * Math.sqrt(Math.PI))
-}
-
-/** Coefficients in powers of u in [-1, 1] of the Chebyshev interpolant of f. */
-const interpolant = (f: (u: number) => number, degree: number): ReadonlyArray<number> => {
-  const nodes = Array.from({ length: degree + 1 }, (_, k) => Math.cos((Math.PI * (k + 0.5)) / (degree + 1)))
-  const values = nodes.map(f)
-  let [before, current] = [[1], [0, 1]]
-  const total = new Array<number>(degree + 1).fill(0)
-  for (let n = 0; n <= degree; n++) {
-    const weight = (n === 0 ? 1 : 2) / (degree + 1)
-    const c =
-      weight * values.reduce((sum, value, k) => sum + value * Math.cos((n * Math.PI * (k + 0.5)) / (degree + 1)), 0)
-    const powers = n === 0 ? before : current
-    powers.forEach((power, k) => {
-      total[k] = (total[k] ?? 0) + c * power
-    })
-    if (n > 0) {
-      const next = [0, ...current.map((power) => 2 * power)]
-      before.forEach((power, k) => {
-        next[k] = (next[k] ?? 0) - power
-      })
-      before = current
-      current = next
-    }
-  }
-  return total
 }
 
 /** Where erf is 1 to the last digit. */

@@ -13,12 +13,13 @@ import type { Factors } from "../factorisation/index.ts"
 import { factorise, place, solve } from "../factorisation/index.ts"
 import { argsort } from "../reference/indexing.ts"
 import { bindContraction } from "./contraction.ts"
+import { bytesEach } from "./contraction-stored.ts"
 import type { Kernels } from "./kernels.ts"
 import { unitsOf } from "./loops.ts"
 import type { Memory, OutOfMemory } from "./memory.ts"
 import { allocateScoped } from "./memory.ts"
-import { layout } from "./plan.ts"
-import { steps } from "./steps.ts"
+import { layout } from "../fusion/plan.ts"
+import { steps } from "../fusion/steps.ts"
 import type { Threads } from "./threads.ts"
 
 /** A block of the backend's memory that holds a tensor. */
@@ -86,7 +87,7 @@ export const compile = (
 ): Effect.Effect<Program, OutOfMemory, Scope.Scope> =>
   Effect.gen(function* () {
     const { memory } = threads
-    const { before, each } = steps(graph, options.fuse)
+    const { before, each } = steps(graph, { fuse: options.fuse, packed: true })
     const all = [...before, ...each]
     const compiled = kernels.load(all.flatMap((step) => (step.kind === "kernel" ? [step.kernel] : [])))
     const plan = layout(graph, before, each)
@@ -120,18 +121,19 @@ export const compile = (
         }
         case "contract": {
           const bound = yield* bindContraction(threads, step.lowered.contraction)
-          const { a, b } = step.lowered
+          const { a, b, contraction: { storage } } = step.lowered
+          const scale = step.lowered.scale ?? { node: step.target, offset: 0 }
           const size = byteSize(step.target.dtype)
-          const [from, other, to] = [number(a.node), number(b.node), number(step.target)]
-          const target = step.target
-          runs.push((addresses) => {
-            if (Axis.count(target.axes) === 0) return
-            bound.run(
-              (addresses[from] ?? 0) + a.offset * size,
-              (addresses[other] ?? 0) + b.offset * size,
-              addresses[to] ?? 0
-            )
-          })
+          const bytes = (operand: "a" | "b"): number =>
+            storage?.operand === operand ? bytesEach[storage.format] : size
+          const [from, other, scales, to] = [number(a.node), number(b.node), number(scale.node), number(step.target)]
+          const [fromOffset, otherOffset] = [a.offset * bytes("a"), b.offset * bytes("b")]
+          const scaleOffset = scale.offset * 4
+          if (Axis.count(step.target.axes) === 0) runs.push(() => undefined)
+          else runs.push((addresses) => bound.run(
+            addresses[from]! + fromOffset, addresses[other]! + otherOffset, addresses[to]!, // every number has a place
+            addresses[scales]! + scaleOffset
+          ))
           break
         }
         case "host": {
@@ -147,8 +149,8 @@ export const compile = (
 
     const addresses = new Float64Array(plan.places.size)
     const slots = Int32Array.from(numbers)
+    const words = memory.i32(table, Math.max(1, slots.length))
     const point = (): void => {
-      const words = memory.i32(table, Math.max(1, slots.length))
       for (let slot = 0; slot < slots.length; slot++) words[slot] = addresses[slots[slot]!]!
     }
     // what needs no input is computed here, once, and stays as long as the program
@@ -163,39 +165,44 @@ export const compile = (
     for (const run of runs.slice(0, before.length)) run(addresses, factors)
     const later = runs.slice(before.length)
 
+    const indexOf = new Map(graph.inputs.map((node, index) => [node, index]))
+    const inputPlaces: Array<readonly [number, number]> = []
+    const arenaPlaces: Array<readonly [number, number]> = []
+    const outputPlaces: Array<readonly [number, number]> = []
+    for (const [node, place] of plan.places) {
+      const index = indexOf.get(node)
+      if (place.kind === "input" && index !== undefined) inputPlaces.push([place.number, index])
+      else if (place.kind === "arena") arenaPlaces.push([place.number, place.offset])
+      else if (place.kind === "output") outputPlaces.push([place.number, place.output])
+    }
+    const donated = graph.inputs.flatMap((node, index) => (graph.donated.has(node) ? [index] : []))
+    const planned = plan.outputs.map(({ node, takes }) => ({
+      node, takes: takes === undefined ? -1 : indexOf.get(takes) ?? -1, bytes: bytesOf(node),
+      length: Axis.count(node.axes)
+    }))
+
     const outputBytes = plan.outputs.reduce((sum, { node }) => sum + bytesOf(node), 0)
     const run = (inputs: ReadonlyArray<Block>): ReadonlyArray<Block> => {
       const owned = new Set<Block>()
-      const given = new Map<Expression, Block>()
-      graph.inputs.forEach((node, index) => {
+      for (const index of donated) {
         const block = inputs[index]
-        if (block === undefined) return
-        given.set(node, block)
-        if (graph.donated.has(node)) owned.add(block)
-      })
+        if (block !== undefined) owned.add(block)
+      }
       const made: Array<Block> = []
       let arena = 0
       let finished = false
-      const fresh = (node: Expression): Block => {
-        const block = new Block(memory.allocateOrThrow(bytesOf(node)), node.dtype, Axis.count(node.axes))
-        made.push(block)
-        return block
-      }
       try {
         arena = memory.allocateOrThrow(plan.arenaBytes)
-        const outputs = plan.outputs.map(({ node, takes }) => {
-          const block = takes === undefined ? undefined : given.get(takes)
-          if (block === undefined || !owned.has(block)) return fresh(node)
-          owned.delete(block)
-          const taken = new Block(block.pointer, node.dtype, Axis.count(node.axes))
-          made.push(taken)
-          return taken
+        const outputs = planned.map(({ node, takes, bytes, length }) => {
+          const block = inputs[takes]
+          const pointer = block !== undefined && owned.delete(block) ? block.pointer : memory.allocateOrThrow(bytes)
+          const output = new Block(pointer, node.dtype, length)
+          made.push(output)
+          return output
         })
-        for (const [node, place] of plan.places) {
-          if (place.kind === "input") addresses[place.number] = given.get(node)?.pointer ?? 0
-          else if (place.kind === "arena") addresses[place.number] = arena + place.offset
-          else if (place.kind === "output") addresses[place.number] = outputs[place.output]?.pointer ?? 0
-        }
+        for (const [number, index] of inputPlaces) addresses[number] = inputs[index]?.pointer ?? 0
+        for (const [number, offset] of arenaPlaces) addresses[number] = arena + offset
+        for (const [number, output] of outputPlaces) addresses[number] = outputs[output]?.pointer ?? 0
         point()
         const shared = new Map<string, ReadonlyArray<Factors>>()
         for (const step of later) step(addresses, shared)
@@ -211,10 +218,10 @@ export const compile = (
         if (arena !== 0) memory.free(arena)
         if (!finished) for (const block of made) memory.free(block.pointer)
         for (const block of owned) memory.free(block.pointer)
-        graph.inputs.forEach((node, index) => {
+        for (const index of donated) {
           const block = inputs[index]
-          if (block !== undefined && graph.donated.has(node)) block.live = false
-        })
+          if (block !== undefined) block.live = false
+        }
       }
     }
     return { run, bytes: plan.arenaBytes + outputBytes }

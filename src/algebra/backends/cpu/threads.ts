@@ -4,6 +4,7 @@
  * Which thread does which units is not fixed, so a kernel must give the same result for every division of its units.
  */
 import { Data, Effect, type Scope } from "effect"
+import { type Addresses, procedures } from "../native/machine.ts"
 import { control, instantiate, isNode, type Start } from "./job.ts"
 import type { Memory, OutOfMemory } from "./memory.ts"
 
@@ -36,6 +37,8 @@ export interface Threads {
   /** How many threads take part, the calling one included. */
   readonly count: number
   readonly memory: Memory
+  /** Whether modules may import machine code. */
+  readonly native: boolean
   /**
    * Makes a module available on every thread; loading the same bytes under the same `key` again gives the loaded one.
    * `scratch` is how many bytes of scratch its kernels need on each thread. Throws OutOfMemory.
@@ -105,7 +108,8 @@ const cores = (): number => (isNode
 
 const defaultThreads = (): number => Math.max(1, Math.min(8, cores()))
 
-const unsafePool = (memory: Memory, pointer: number, workers: () => number) => {
+const unsafePool = (memory: Memory, pointer: number, native: Addresses | undefined, workers: () => number) => {
+  const machine = native === undefined ? undefined : procedures(native)
   const words = memory.i32(pointer, control.bytes / 4)
   words.fill(0)
   words[control.joined] = control.closed
@@ -138,7 +142,7 @@ const unsafePool = (memory: Memory, pointer: number, workers: () => number) => {
     memory.u8(address, bytes.length).set(bytes)
     const id = ++made
     const names = WebAssembly.Module.exports(new WebAssembly.Module(bytes)).map(({ name }) => name)
-    const exported = instantiate(bytes, memory.wasm)
+    const exported = instantiate(bytes, memory.wasm, machine)
     const kernels = new Map<string, Kernel>()
     exported.forEach((value, index) => {
       const name = names[index] ?? ""
@@ -241,23 +245,23 @@ const textOf = (bytes: Uint8Array): string => {
 /**
  * Starts a pool over `memory` that ends with the scope. `threads` counts the calling thread (1 starts no worker) and is
  * by default the machine's cores, at most 8: contractions gain little beyond. Idle workers sleep, and do not keep a
- * process alive.
+ * process alive. Kernels call machine code at the addresses of `native`, if there are any.
  */
 export const makeThreads = (
-  memory: Memory, threads: number = defaultThreads()
+  memory: Memory, threads: number = defaultThreads(), native?: Addresses
 ): Effect.Effect<Threads, ThreadError | OutOfMemory, Scope.Scope> => Effect.gen(function* () {
   const count = Math.max(1, Math.min(control.maximumThreads, Math.floor(threads)))
   const pointer = yield* Effect.acquireRelease(
     memory.allocate(control.bytes + control.messageBytes), (block) => Effect.sync(() => memory.free(block))
   )
   let alive = 0
-  const pool = unsafePool(memory, pointer, () => alive)
+  const pool = unsafePool(memory, pointer, native, () => alive)
   yield* Effect.addFinalizer(() => Effect.sync(pool.release))
   let closing = false
   yield* Effect.forEach(Array.from({ length: count - 1 }, (_, i) => i + 1), (thread) => Effect.acquireRelease(
     Effect.tryPromise({
       try: async () => {
-        const worker = await startWorker({ memory: memory.wasm, pointer, thread })
+        const worker = await startWorker({ memory: memory.wasm, pointer, thread, native })
         await worker.ready
         alive += 1
         worker.onLost((reason) => {
@@ -277,7 +281,7 @@ export const makeThreads = (
   ), { concurrency: "unbounded" })
   pool.reserveScratch(65536, count)
   return {
-    count, memory,
+    count, memory, native: native !== undefined,
     load: (bytes, options = {}) => {
       pool.reserveScratch(options.scratch ?? 0, count)
       return pool.load(bytes, options.key ?? textOf(bytes))

@@ -3,6 +3,7 @@
  * wait again. It takes no messages after its start, because it sleeps in Atomics.wait. The protocol is described in
  * job.ts.
  */
+import { procedures } from "../native/machine.ts"
 import { control, instantiate, isNode, type Start } from "./job.ts"
 
 const fail = (words: Int32Array, bytes: Uint8Array, error: unknown): void => {
@@ -13,7 +14,8 @@ const fail = (words: Int32Array, bytes: Uint8Array, error: unknown): void => {
   Atomics.store(words, control.failed, 1 + message.length)
 }
 
-const work = ({ memory, pointer, thread }: Start): void => {
+const work = ({ memory, pointer, thread, native }: Start): void => {
+  const machine = native === undefined ? undefined : procedures(native)
   const words = new Int32Array(memory.buffer, pointer, control.bytes / 4)
   const message = new Uint8Array(memory.buffer, pointer, control.bytes + control.messageBytes)
   const word = (index: number): number => Atomics.load(words, index)
@@ -27,7 +29,7 @@ const work = ({ memory, pointer, thread }: Start): void => {
     if (id === 0 || instances.has(id)) return
     const bytes = new Uint8Array(length)
     bytes.set(new Uint8Array(memory.buffer, start, length))
-    if (word(control.module) === id) instances.set(id, instantiate(bytes, memory))
+    if (word(control.module) === id) instances.set(id, instantiate(bytes, memory, machine))
   }
 
   const run = (): void => {

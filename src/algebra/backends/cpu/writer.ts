@@ -14,9 +14,9 @@ import type { Count } from "./elements.ts"
 import * as Elements from "./elements.ts"
 import type { I32, V128 } from "./instructions.ts"
 import { i32, i32x4, v128 } from "./instructions.ts"
-import type { Store } from "./kernel.ts"
-import type { Guard, Index, Value } from "./value.ts"
-import { indicesOf, strideOf } from "./value.ts"
+import type { Store } from "../fusion/kernel.ts"
+import type { Guard, Index, Value } from "../fusion/value.ts"
+import { indicesOf, strideOf } from "../fusion/value.ts"
 
 /** How an element's vector loop runs: in full vectors, several at once, or in lane 0 alone. */
 export interface Mode {

@@ -73,10 +73,13 @@ const tridiagonalise = ({ rows: n, data }: Matrix): Tridiagonal => {
 /** Rotates the tridiagonal matrix to a diagonal one, and the basis with it; false when it does not converge. */
 const diagonalise = ({ diagonal: d, beside: e, basis }: Tridiagonal): boolean => {
   const n = d.length
+  const norm = d.reduce((most, value, i) => Math.max(most, Math.abs(value) + Math.abs(e[i]!)), 0)
   for (let l = 0; l < n; l++)
     for (let step = 0; ; step++) {
       let m = l
-      while (m < n - 1 && !(Math.abs(e[m]!) <= 2 ** -53 * (Math.abs(d[m]!) + Math.abs(d[m + 1]!)))) m++
+      // among eigenvalues that are 0 to rounding the coupling need not fall below them, but below that of the matrix
+      const least = step < 20 ? 0 : norm
+      while (m < n - 1 && !(Math.abs(e[m]!) <= 2 ** -53 * Math.max(least, Math.abs(d[m]!) + Math.abs(d[m + 1]!)))) m++
       if (m === l) break
       if (step === 80) return false
       const half = (d[l + 1]! - d[l]!) / (2 * e[l]!)

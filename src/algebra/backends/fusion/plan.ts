@@ -3,6 +3,7 @@
  * donated input's), everything else at an offset in one arena, where blocks whose lives do not overlap share bytes.
  */
 import * as Axis from "../../axis.ts"
+import type { DType } from "../../dtype.ts"
 import { byteSize } from "../../dtype.ts"
 import type { Expression } from "../../expression.ts"
 import type { Graph } from "../../graph.ts"
@@ -31,8 +32,17 @@ export interface Layout {
   readonly skipped: ReadonlySet<Step>
 }
 
-const bytesOf = ({ dtype, axes }: Expression): number => byteSize(dtype) * Axis.count(axes)
-const roundUp = (bytes: number): number => Math.max(64, Math.ceil(bytes / 64) * 64)
+/** How a backend's memory is measured. */
+export interface Measure {
+  /** Bytes of the block of an expression. */
+  readonly bytes: (of: Expression) => number
+  /** Blocks in the arena begin at multiples of this. */
+  readonly alignment: number
+  /** Whether a block of this dtype may be written where it is read; default: yes. */
+  readonly inPlace?: (dtype: DType) => boolean
+}
+
+const dense: Measure = { bytes: ({ dtype, axes }) => byteSize(dtype) * Axis.count(axes), alignment: 64 }
 
 /** Whether a kernel reads a slot only at the element that it writes to another, and not after it has written it. */
 const isInPlace = (kernel: Kernel, read: number, written: number): boolean => {
@@ -94,7 +104,13 @@ const pack = () => {
   }
 }
 
-export const layout = (graph: Graph, before: ReadonlyArray<Step>, each: ReadonlyArray<Step>): Layout => {
+export const layout = (
+  graph: Graph,
+  before: ReadonlyArray<Step>,
+  each: ReadonlyArray<Step>,
+  { bytes: bytesOf, alignment, inPlace: mayBeInPlace = () => true }: Measure = dense
+): Layout => {
+  const roundUp = (bytes: number): number => Math.max(alignment, Math.ceil(bytes / alignment) * alignment)
   const lastUse = new Map<Expression, number>()
   const firstWrite = new Map<Expression, number>()
   each.forEach((step, time) => {
@@ -130,6 +146,7 @@ export const layout = (graph: Graph, before: ReadonlyArray<Step>, each: Readonly
         last === time &&
         step?.kind === "kernel" &&
         input.dtype === node.dtype &&
+        mayBeInPlace(node.dtype) &&
         isInPlace(step.kernel, step.slots.indexOf(input), step.slots.indexOf(node))
       if (last < time || inPlace) {
         free.delete(input)

@@ -5,10 +5,11 @@
 import type { DType } from "../../dtype.ts"
 import type { Expression, Operation } from "../../expression.ts"
 import { arrange } from "./arrange.ts"
-import type { Contraction } from "./contraction-plan.ts"
+import type { Contraction } from "./contraction.ts"
 import type { Kernel, Store } from "./kernel.ts"
 import { loadAt, memoryIndex, overLoops, placeIn, slotTable } from "./lower.ts"
 import type { Lowered, Slots } from "./lower.ts"
+import * as StoredOperand from "./stored-operand.ts"
 import type { Loops, Place, Reader } from "./trace.ts"
 import { axisIndex, read } from "./trace.ts"
 import type { Index, Value, Values } from "./value.ts"
@@ -118,30 +119,52 @@ export const scatter = (
   return [copy(node, x, isStored), updates]
 }
 
-/** A contraction with the element offsets at which its operands begin; undefined if one is not a plain view. */
-export interface LoweredContraction {
-  readonly contraction: Contraction
-  readonly a: { readonly node: Expression; readonly offset: number }
-  readonly b: { readonly node: Expression; readonly offset: number }
+interface Part {
+  readonly node: Expression
+  readonly offset: number
 }
 
+/** A contraction with the element offsets at which its operands begin. */
+export interface LoweredContraction {
+  readonly contraction: Contraction
+  readonly a: Part
+  readonly b: Part
+  /** Of an operand that the contraction reads as it is stored. */
+  readonly scale?: Part
+}
+
+/** undefined if an operand is neither a plain view nor, where `packed` is true, one that is read as it is stored. */
 export const contract = (
   node: Expression,
   { x, y, over }: Contract,
-  isStored: ReadonlySet<Expression>
+  isStored: ReadonlySet<Expression>,
+  packed: boolean
 ): LoweredContraction | undefined =>
   overLoops(new Map([...x.axes, ...y.axes]), (loops) => {
     const values = newValues()
     const slots = slotTable()
     const reader = readerOf(values, loops, slots, isStored)
-    const operand = (of: Expression): { readonly node: Expression; readonly index: Index } | undefined => {
-      const { source }: Value = read(reader, of, placeIn(loops, of.axes), [])
-      if (source.kind !== "load" || source.guards.length > 0 || source.index.data.length > 0) return undefined
-      const found = slots.slots[source.slot]
-      return found === undefined || found.dtype !== of.dtype ? undefined : { node: found, index: source.index }
+    interface Operand {
+      readonly node: Expression
+      readonly index: Index
+      readonly stored?: StoredOperand.Found
+    }
+    const operand = (of: Expression): Operand | undefined => {
+      const value: Value = read(reader, of, placeIn(loops, of.axes), [])
+      const { source } = value
+      const stored = packed ? StoredOperand.find(value) : undefined
+      const plain = source.kind === "load" && source.guards.length === 0 && source.index.data.length === 0
+      const found = plain ? source : stored
+      const node = found === undefined ? undefined : slots.slots[found.slot]
+      if (found === undefined || node === undefined || (stored === undefined && node.dtype !== of.dtype))
+        return undefined
+      return { node, index: found.index, ...(stored && { stored }) }
     }
     const [a, b] = [operand(x), operand(y)]
-    if (a === undefined || b === undefined) return undefined
+    if (a === undefined || b === undefined || (a.stored !== undefined && b.stored !== undefined)) return undefined
+    const stored = a.stored ?? b.stored
+    const scale = stored?.scale
+    const scales = scale === undefined ? undefined : slots.slots[scale.slot]
     const c = memoryIndex(node, placeIn(loops, node.axes))
     const axes = (wanted: (name: string) => boolean) =>
       [...loops.axes]
@@ -151,19 +174,32 @@ export const contract = (
             size: loops.sizes[loop] ?? 1,
             a: strideOf(a.index, loop),
             b: strideOf(b.index, loop),
-            c: strideOf(c, loop)
+            c: strideOf(c, loop),
+            ...(scale && { scale: strideOf(scale.index, loop) })
           }))
         )
     const kept = (name: string): boolean => !over.includes(name)
+    const contraction: Contraction = {
+      dtype: node.dtype === "f64" ? "f64" : "f32",
+      batch: axes((name) => kept(name) && x.axes.has(name) && y.axes.has(name)),
+      m: axes((name) => kept(name) && x.axes.has(name) && !y.axes.has(name)),
+      n: axes((name) => kept(name) && !x.axes.has(name) && y.axes.has(name)),
+      k: axes((name) => over.includes(name)),
+      ...(stored && {
+        storage: {
+          operand: a.stored === undefined ? ("b" as const) : ("a" as const),
+          format: stored.format,
+          offset: stored.index.offset,
+          scaled: scale !== undefined
+        }
+      })
+    }
+    const { storage } = contraction
+    if (storage !== undefined && !StoredOperand.isReadable(contraction, storage)) return undefined
     return {
-      contraction: {
-        dtype: node.dtype === "f64" ? "f64" : "f32",
-        batch: axes((name) => kept(name) && x.axes.has(name) && y.axes.has(name)),
-        m: axes((name) => kept(name) && x.axes.has(name) && !y.axes.has(name)),
-        n: axes((name) => kept(name) && !x.axes.has(name) && y.axes.has(name)),
-        k: axes((name) => over.includes(name))
-      },
+      contraction,
       a: { node: a.node, offset: a.index.offset },
-      b: { node: b.node, offset: b.index.offset }
+      b: { node: b.node, offset: b.index.offset },
+      ...(scale && scales && { scale: { node: scales, offset: scale.index.offset } })
     }
   })

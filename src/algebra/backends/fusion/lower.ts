@@ -75,14 +75,18 @@ interface Staged {
 }
 
 /** Scratch for one row of a member, up to this many bytes, rather than a block for all rows. */
-const rowLimit = 2 ** 18
+const rowLimit = (): number => 2 ** 18
 
-/** The kernel of a group; `isStored` ends the reading, `isNeeded` says which members others read. */
+/**
+ * The kernel of a group; `isStored` ends the reading, `isNeeded` says which members others read, `scratch` how many
+ * bytes of a row a kernel over a space may keep to itself.
+ */
 export const lower = (
   members: ReadonlyArray<Expression>,
   space: Space,
   isStored: ReadonlySet<Expression>,
-  isNeeded: (node: Expression) => boolean
+  isNeeded: (node: Expression) => boolean,
+  scratch: (space: Space) => number = rowLimit
 ): Lowered =>
   overLoops(new Map([...space.rows, ...space.inner]), (loops) => {
     const values = newValues()
@@ -152,7 +156,7 @@ export const lower = (
       }
     }
     const rowBytes = [...scratchNodes].reduce((sum, node) => sum + Axis.count(space.inner) * byteSize(node.dtype), 0)
-    const inScratch = new Set([...scratchNodes].filter((node) => !isNeeded(node) && rowBytes <= rowLimit))
+    const inScratch = new Set([...scratchNodes].filter((node) => !isNeeded(node) && rowBytes <= scratch(space)))
     const written: Array<Expression> = []
     for (const { node, stage, value, full } of pending) {
       if (!isNeeded(node) && !scratchNodes.has(node)) continue

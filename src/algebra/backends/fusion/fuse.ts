@@ -71,11 +71,11 @@ export const underViews = (node: Expression): Expression => {
   return found
 }
 
-const mustStore = (node: Expression): ReadonlyArray<Expression> => {
+const mustStore = (node: Expression, readInPlace: ReadonlySet<Expression>): ReadonlyArray<Expression> => {
   const { operation } = node
   switch (operation.op) {
     case "contract":
-      return [node, underViews(operation.x), underViews(operation.y)]
+      return [node, ...[operation.x, operation.y].filter((each) => !readInPlace.has(each)).map(underViews)]
     case "argsort":
     case "factorise":
     case "solve":
@@ -98,13 +98,20 @@ export const constants = (graph: Graph): ReadonlySet<Expression> => {
   return found
 }
 
-/** The expressions that are to be stored; `extra` ones are too. */
-export const stored = (graph: Graph, extra: ReadonlySet<Expression>): ReadonlySet<Expression> => {
+/**
+ * The expressions that are to be stored; `extra` ones are too. Those of `readInPlace` are not for being used in several
+ * places, and contractions need not have them stored.
+ */
+export const stored = (
+  graph: Graph,
+  extra: ReadonlySet<Expression>,
+  readInPlace: ReadonlySet<Expression> = new Set()
+): ReadonlySet<Expression> => {
   const found = new Set<Expression>([
     ...extra,
     ...graph.outputs,
     ...graph.nodes.filter(isSource),
-    ...graph.nodes.flatMap(mustStore)
+    ...graph.nodes.flatMap((node) => mustStore(node, readInPlace))
   ])
   const known = constants(graph)
   const consumers = new Map<Expression, Set<Expression>>()
@@ -127,7 +134,7 @@ export const stored = (graph: Graph, extra: ReadonlySet<Expression>): ReadonlySe
       return sum + (found.has(operand) ? (small ? loadCost / 4 : loadCost) : (costs.get(operand) ?? 0))
     }, own)
     costs.set(node, cost)
-    if (found.has(node)) continue
+    if (found.has(node) || readInPlace.has(node)) continue
     const users = [...(consumers.get(node) ?? [])]
     const widest = Math.max(...users.map((user) => Axis.count(user.axes)))
     const leavesConstants = known.has(node) && users.some((user) => !known.has(user)) && size <= 2 ** 22
@@ -243,8 +250,39 @@ const needsThrough = (from: Cluster, target: Cluster): boolean => {
   return false
 }
 
-/** The stored expressions in groups, in an order in which each can be computed. */
-export const groups = (graph: Graph, isStored: ReadonlySet<Expression>, fuse: boolean): ReadonlyArray<Group> => {
+/**
+ * What is to be stored too so that no expression is computed from more than `most` stored ones: of each that is, its
+ * largest part that is not.
+ */
+export const tooWide = (graph: Graph, isStored: ReadonlySet<Expression>, most: number): ReadonlySet<Expression> => {
+  const found = new Set<Expression>()
+  if (most === Infinity) return found
+  for (const node of graph.nodes) {
+    if (!isStored.has(node)) continue
+    const roots = isOwnKind(node) ? operands(node).filter((operand) => !isStored.has(operand)) : [node]
+    for (const root of roots) {
+      if (dependencies(root, isStored).size <= most) continue
+      let part: Expression | undefined = root
+      const width = (of: Expression): number => (isStored.has(of) ? 1 : dependencies(of, isStored).size)
+      do part = operands(part).toSorted((a, b) => width(b) - width(a))[0]
+      while (part !== undefined && width(part) > most)
+      // a contraction may read through what only moves elements, so that is never stored for this
+      if (part !== undefined && !isStored.has(underViews(part))) found.add(underViews(part))
+    }
+  }
+  return found
+}
+
+/**
+ * The stored expressions in groups, in an order in which each can be computed; a group of several has at most `most`
+ * that it reads or computes.
+ */
+export const groups = (
+  graph: Graph,
+  isStored: ReadonlySet<Expression>,
+  fuse: boolean,
+  most = Infinity
+): ReadonlyArray<Group> => {
   const known = constants(graph)
   const owner = new Map<Expression, Cluster>()
   const clusters: Array<Cluster> = []
@@ -280,6 +318,7 @@ export const groups = (graph: Graph, isStored: ReadonlySet<Expression>, fuse: bo
       if (into.members.some((member) => Array.from(member.axes.values()).includes(0))) continue
       const space = unify(from.space, into.space)
       if (space === undefined || needsThrough(from, into) || needsThrough(into, from)) continue
+      if (new Set([...into.reads, ...from.reads, ...into.members, ...from.members]).size > most) continue
       into.members.push(...from.members)
       into.space = space
       for (const source of from.sources) if (current(source) !== into) into.sources.add(current(source))
