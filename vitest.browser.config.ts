@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config"
 
 export default defineConfig({
   test: {
-    include: ["laws/browser/*.test.ts"],
-    testTimeout: 60_000
+    include: ["laws/browser/*.test.ts", "laws/browser/*.law.ts"],
+    testTimeout: 300_000
   }
 })

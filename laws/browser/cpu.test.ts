@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process"
 import { once } from "node:events"
-import { accessSync, constants, mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { createServer } from "node:http"
 import os from "node:os"
 import path from "node:path"
@@ -10,24 +10,10 @@ import { Effect } from "effect"
 import { build } from "vite"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { layerWith } from "../../src/algebra/backends/cpu/index.ts"
+import { chromium } from "./chromium.ts"
 import type { Report } from "./page.ts"
 import type { Computed } from "./programs.ts"
 import { programs } from "./programs.ts"
-
-const isExecutable = (file: string): boolean => {
-  try {
-    accessSync(file, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
-}
-
-const names = ["chromium", "chromium-browser", "google-chrome", "chrome"]
-const chromium = (process.env.PATH ?? "").split(path.delimiter)
-  .flatMap((folder) => names.map((name) => path.join(folder, name)))
-  .find(isExecutable)
-if (chromium === undefined) console.log(`no browser, so nothing is tried in one: none of ${names.join(", ")} is in PATH`)
 
 const scratch = mkdtempSync(path.join(os.tmpdir(), "noether-browser-"))
 afterAll(() => rmSync(scratch, { recursive: true, force: true, maxRetries: 5 }))
@@ -80,7 +66,7 @@ const inBrowser = async (executable: string, threads: number, isolated: boolean)
   browser.stderr.on("data", (chunk) => said.push(String(chunk)))
   const silence = new AbortController()
   try {
-    return await Promise.race([report, sleep(50_000, undefined, silence).then(() => {
+    return await Promise.race([report, sleep(150_000, undefined, silence).then(() => {
       const console = said.join("").split("\n").filter((line) => line.includes("CONSOLE"))
       throw new Error(`the page did not report; on its console:\n${console.join("\n")}`)
     })])
@@ -111,7 +97,7 @@ describe.runIf(chromium !== undefined)("the cpu backend in a browser", () => {
       },
       worker: { format: "es" }
     })
-  }, 60_000)
+  }, 300_000)
 
   it("gives Node's numbers, to the bit, on two threads of a page that is isolated", async () => {
     const { isolated, computed, error } = await inBrowser(executable, 2, true)

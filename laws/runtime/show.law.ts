@@ -1,7 +1,8 @@
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { iota } from "../../src/algebra/tensor.ts"
-import { show, tensor } from "../../src/runtime/repl/show.ts"
+import { tensor } from "../../src/runtime/repl/legible.ts"
+import { show } from "../../src/runtime/repl/show.ts"
 
 const values = fc.uniqueArray(fc.stringMatching(/^[a-z]+$/), { minLength: 0, maxLength: 3 }).chain((names) =>
   fc.tuple(...names.map((name) => fc.tuple(fc.constant(name), fc.integer({ min: 1, max: 4 })))).chain((sizes) => {

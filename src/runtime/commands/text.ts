@@ -1,7 +1,5 @@
 /** Text files as commands read them, and their tokens: plain or compressed by gzip, decoded strictly as UTF-8. */
 import { Data, Effect, FileSystem } from "effect"
-import { promisify } from "node:util"
-import { gunzip } from "node:zlib"
 import { fromEither } from "../../core/codec.ts"
 import type { Tokens } from "../../methods/language/corpus.ts"
 import { fromIds, wordwise } from "../../methods/language/corpus.ts"
@@ -11,7 +9,11 @@ import { tokenizerOf } from "./tokenizer.ts"
 /** A text file that cannot be used. */
 export class TextError extends Data.TaggedError("TextError")<{ readonly file: string; readonly message: string }> {}
 
-const inflate = promisify(gunzip)
+/** The bytes that gzip compressed, in Node and in browsers alike; rejects what gzip did not write. */
+export const inflate = async (bytes: Uint8Array): Promise<Uint8Array<ArrayBuffer>> => {
+  const plain = new Blob([new Uint8Array(bytes)]).stream().pipeThrough(new DecompressionStream("gzip"))
+  return new Uint8Array(await new Response(plain).arrayBuffer())
+}
 
 /** The text of a file; one that ends in `.gz` is decompressed. */
 export const readText = Effect.fn("readText")(function*(file: string) {

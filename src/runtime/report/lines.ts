@@ -1,10 +1,15 @@
 /**
- * A line plot as SVG text, drawn by Observable Plot in a document of linkedom, so without a browser. Colours are
- * variables of the page (`--series-1` and so on), so that one drawing serves light and dark.
+ * A line plot as SVG text, drawn by Observable Plot in whatever document there is: a browser's, or one without a
+ * browser. Colours are variables of the page (`--series-1` and so on), so that one drawing serves light and dark.
  */
 import * as Plotter from "@observablehq/plot"
-import { parseHTML } from "linkedom"
 import type { Plot } from "./content.ts"
+
+/** Where a plot is drawn, and how wide in pixels. */
+export interface Canvas {
+  readonly document: Document
+  readonly width?: number
+}
 
 /** How many series have a colour of their own; further ones begin again, dashed. */
 export const colours = 8
@@ -12,7 +17,9 @@ export const colours = 8
 const colour = (series: number): string => `var(--series-${(series % colours) + 1})`
 
 /** The plot as one `<svg>` element, or undefined when it has no point to show. */
-export const lines = ({ title, x, y, series, logY = false }: Plot): string | undefined => {
+export const lines = (
+  { title, x, y, series, logY = false }: Plot, { document, width = 760 }: Canvas
+): string | undefined => {
   const shown = series.map(({ name, points }) => ({
     name,
     points: points.map(([at, value]) => ({ x: at, y: Number.isFinite(value) && (!logY || value > 0) ? value : NaN }))
@@ -20,11 +27,10 @@ export const lines = ({ title, x, y, series, logY = false }: Plot): string | und
   if (!shown.some(({ points }) => points.some((point) => Number.isFinite(point.x) && Number.isFinite(point.y)))) {
     return undefined
   }
-  const { document } = parseHTML("<html><body></body></html>")
   const drawing = Plotter.plot({
     document,
-    width: 760,
-    height: 380,
+    width,
+    height: Math.max(240, width / 2),
     marginLeft: 64,
     marginBottom: 46,
     marginTop: 30,

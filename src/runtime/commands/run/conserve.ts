@@ -16,7 +16,7 @@ import { rowsOf } from "../text.ts"
 import type { Size } from "./size.ts"
 
 /** What became of one variant. */
-interface Conserved {
+export interface Conserved {
   readonly variant: (typeof variants)[number]
   readonly deviation: Deviation
   readonly logits: Verdict
@@ -36,9 +36,10 @@ export const conserve = Effect.fn("conserve")(function* (
     return Array.from(tokens.subarray(from, from + prompts.length))
   })
   const before = yield* preservation.greedy(source, starts, prompts.tokens)
-  return yield* trackedForEach({ name: "variants", unit: "variant" }, variants, (variant) =>
+  return yield* trackedForEach({ name: "variants", unit: "variant" }, variants, (variant, _, { note }) =>
     Effect.scoped(
       Effect.gen(function* () {
+        yield* note({ label: variant })
         const grown = yield* hyperClone(source, { variant, width, seed })
         const deviation = yield* preservation.deviation(source, grown, rows)
         const after = yield* preservation.greedy(grown, starts, prompts.tokens)

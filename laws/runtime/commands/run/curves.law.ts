@@ -1,6 +1,6 @@
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { type Curve, curveTable, fewer, finalLoss, stepsTo } from "../../../../src/runtime/commands/run/compare.ts"
+import { type Curve, curveTable, fewer, finalLoss, stepsTo } from "../../../../src/runtime/commands/run/curves.ts"
 
 /** A curve whose held-out loss falls by `slope` a step from `initial`, looked at every so many steps. */
 const falling = (initial: number, slope: number, steps: number, every: number, start = "grown"): Curve => ({
