@@ -1,15 +1,17 @@
 /**
- * How fast contractions run: against the machine's own multiply-add rate, against other software on the same sizes, and
- * against themselves as operands are turned, strided and batched. `npm run bench -- --only contraction`
+ * How fast contractions run: against the machine's own multiply-add rate, against other software on the same shapes
+ * (square, few rows, batched, strided), and against themselves as operands are turned, strided and batched.
+ * `npm run bench -- --only contraction`
  */
-import { Effect } from "effect"
+import { Effect, Option } from "effect"
 import { type Axis, bindContraction, type Contraction } from "../src/algebra/backends/cpu/contraction.ts"
 import { makeMemory } from "../src/algebra/backends/cpu/memory.ts"
 import { makeThreads, type Threads } from "../src/algebra/backends/cpu/threads.ts"
+import { native as machineCode } from "../src/algebra/backends/native/index.ts"
 import { calibration } from "./calibration.ts"
-import { jax, onnxNode, onnxWeb, type Peer, tfjs } from "./peers.ts"
+import { jax, onnxNode, onnxWeb, type Peer, type Product, tfjs } from "./peers.ts"
 import { type Entrant, race } from "./race.ts"
-import type { Row } from "./row.ts"
+import { native, type Row } from "./row.ts"
 import { type Settings, suite } from "./suite.ts"
 
 const random = (view: Float32Array<ArrayBufferLike> | Float64Array<ArrayBufferLike>): void => {
@@ -58,28 +60,47 @@ const batched = (dtype: "f32" | "f64", size: number, count: number): Contraction
   }
 }
 
+/** A product as it lies for the peers. */
+const contractionOf = ({ dtype, batch, m, n, k, interleaved }: Product): Contraction => {
+  const [rowA, rowB, rowC] = interleaved ? [batch * k, batch * n, batch * n] : [k, n, n]
+  const each: Axis = interleaved ? { size: batch, a: k, b: n, c: n } : { size: batch, a: m * k, b: k * n, c: m * n }
+  return {
+    dtype, batch: [each], m: [{ size: m, a: rowA, b: 0, c: rowC }], n: [{ size: n, a: 0, b: 1, c: 1 }],
+    k: [{ size: k, a: 1, b: rowB, c: 0 }]
+  }
+}
+
+/** Shapes besides square ones: few rows, a batch of small matrices, and heads side by side. */
+const otherProducts: ReadonlyArray<readonly [string, Omit<Product, "dtype">]> = [
+  ["16 x 2048 x 2048, few rows", { batch: 1, m: 16, n: 2048, k: 2048, interleaved: false }],
+  ["64 of 128 x 128 x 128, batched", { batch: 64, m: 128, n: 128, k: 128, interleaved: false }],
+  ["8 heads side by side, 512 x 512 x 64, strided", { batch: 8, m: 512, n: 512, k: 64, interleaved: true }]
+]
+
 const report = (group: string, contestants: ReadonlyArray<Entrant>, { milliseconds }: Settings) =>
   Effect.promise(() => race({
     suite: "contraction", group, unit: "GFLOP/s", milliseconds, warmUp: milliseconds / 2, contestants
   }))
 
-const against = (dtype: "f32" | "f64", size: number, pools: readonly Threads[], settings: Settings) =>
+const against = (title: string, product: Product, pools: readonly Threads[], settings: Settings) =>
   Effect.scoped(Effect.gen(function* () {
     const contestants: Entrant[] = []
-    for (const pool of pools) contestants.push(yield* prepared("noether", pool, square(dtype, size)))
-    const work = 2 * size ** 3 / 1e9
+    for (const pool of pools)
+      contestants.push(yield* prepared(pool.native ? native : "noether", pool, contractionOf(product)))
+    const { dtype, batch, m, n, k } = product
+    const work = 2 * batch * m * n * k / 1e9
     const [one] = pools
     if (one !== undefined) {
-      const { flops, run } = calibration(one, dtype, 2 * size ** 3)
+      const { flops, run } = calibration(one, dtype, work * 1e9)
       contestants.push({ name: "multiply-adds in cache", threads: 1, work: flops / 1e9, run })
     }
     const peers: readonly Peer[] = [jax, tfjs, onnxWeb(settings.webThreads), onnxNode(1), onnxNode(2)]
     for (const peer of peers) {
-      const made = yield* Effect.promise(() => peer(dtype, size).catch((reason: unknown) => String(reason)))
+      const made = yield* Effect.promise(() => peer(product).catch((reason: unknown) => String(reason)))
       if (typeof made === "string") console.log(`left out: ${made}`)
       else contestants.push({ ...made, work })
     }
-    return yield* report(`${dtype} ${size} x ${size} x ${size}`, contestants, settings)
+    return yield* report(`${dtype} ${title}`, contestants, settings)
   }))
 
 /** By how operands lie, on one thread; the first is the plain case. */
@@ -115,11 +136,20 @@ const measured = (settings: Settings) => Effect.scoped(Effect.gen(function* () {
   const memory = yield* makeMemory()
   const one = yield* makeThreads(memory, 1)
   const two = yield* makeThreads(memory, 2)
+  const machine = yield* Effect.option(machineCode(memory.wasm))
+  const pools = [one, two]
+  if (Option.isSome(machine))
+    for (const threads of [1, 2]) pools.push(yield* makeThreads(memory, threads, machine.value))
   const rows: Row[] = []
-  for (const size of settings.quick ? [128, 512] : [128, 512, 1024, 2048])
-    rows.push(...yield* against("f32", size, [one, two], settings))
-  for (const size of settings.quick ? [512] : [512, 1024])
-    rows.push(...yield* against("f64", size, [one, two], settings))
+  const squares = settings.quick ? { f32: [128, 512], f64: [512] } : { f32: [128, 512, 1024, 2048], f64: [512, 1024] }
+  for (const dtype of ["f32", "f64"] as const) {
+    for (const size of squares[dtype]) {
+      const product = { dtype, batch: 1, m: size, n: size, k: size, interleaved: false }
+      rows.push(...yield* against(`${size} x ${size} x ${size}`, product, pools, settings))
+    }
+    for (const [title, product] of otherProducts)
+      rows.push(...yield* against(title, { dtype, ...product }, pools, settings))
+  }
   for (const size of settings.quick ? [512] : [512, 1024]) rows.push(...yield* variants("f32", size, one, settings))
   rows.push(...yield* vector([one, two], settings))
   return rows

@@ -1,7 +1,7 @@
 /**
- * How fast language models run: Llama-shaped ones with random weights read a prompt, continue it token by token, and
- * are trained, by the library's own decoder and training step. No other software takes part.
- * `npm run bench -- --only language`
+ * How fast language models run: Llama-shaped ones with random weights, kept in each format, read a prompt and continue
+ * it token by token, and are trained, by the library's own decoder and training step. The model that llama.cpp's
+ * figures are known for runs there too, with the same weights. `npm run bench -- --only language`
  */
 import { Effect, ManagedRuntime, Scope } from "effect"
 import { Backend } from "../src/algebra/backend.ts"
@@ -9,52 +9,56 @@ import { layerWith } from "../src/algebra/backends/cpu/index.ts"
 import * as Key from "../src/core/key.ts"
 import type { Architecture } from "../src/methods/language/architecture.ts"
 import { decoder } from "../src/methods/language/decode.ts"
-import { readConfig } from "../src/methods/language/families/registry.ts"
 import { initialise } from "../src/methods/language/initialise.ts"
-import { parametersOf } from "../src/methods/language/parameters.ts"
+import type { Format } from "../src/methods/language/storage.ts"
 import { leavesOf as parametersWith } from "../src/methods/language/tree.ts"
 import { pace } from "../src/methods/language/training/adamw.ts"
 import { usual } from "../src/methods/language/training/configuration.ts"
 import type { State } from "../src/methods/language/training/step.ts"
 import { compileUpdate, leavesOf } from "../src/methods/language/training/step.ts"
-import { groupsOf, taskOf } from "../src/methods/language/training/train.ts"
+import { groupsOf as decayGroupsOf, taskOf } from "../src/methods/language/training/train.ts"
+import { read as readWeights, restore } from "../src/methods/language/weights.ts"
+import { gguf } from "./gguf.ts"
+import { architectureOf, decoded, groupsOf, known, prompt, shapes, trained, windows } from "./models.ts"
 import type { Entrant } from "./race.ts"
-import { race } from "./race.ts"
+import { print, race } from "./race.ts"
 import type { Row } from "./row.ts"
+import { median } from "./row.ts"
+import type { Settings } from "./suite.ts"
 import { suite } from "./suite.ts"
+import * as wllama from "./wllama.ts"
 
-const [prompt, windows] = [512, { batch: 8, time: 64 }]
-
-/** Heads of 64, a feed-forward 2.75 times as wide as the model in steps of 32, tied embeddings. */
-const config = (vocabulary: number, model: number, layers: number) => ({
-  model_type: "llama", vocab_size: vocabulary, hidden_size: model, num_hidden_layers: layers,
-  intermediate_size: 32 * Math.ceil(2.75 * model / 32), num_attention_heads: model / 64,
-  num_key_value_heads: model / 64, max_position_embeddings: 1024, rms_norm_eps: 1e-5, rope_theta: 10000,
-  hidden_act: "silu", attention_bias: false, mlp_bias: false, tie_word_embeddings: true
-})
-
-const models = [config(1024, 128, 4), config(4096, 256, 5), config(8192, 512, 5)]
-
-const sizeOf = (architecture: Architecture): number => parametersOf(architecture)
-  .reduce((total, { axes }) => total + axes.reduce((count, [, size]) => count * size, 1), 0)
+/** Places for keys and values. */
+const room = prompt + 128
 
 const tokensOf = ({ vocabulary }: Architecture, count: number): Int32Array =>
   Int32Array.from(Key.integers(Key.make(2), count, vocabulary))
 
-/** A model that was read into a decoder's memory, and the same in training; each effect is one run. */
-const prepare = (architecture: Architecture) => Effect.gen(function* () {
+/** A decoder of a model kept in a format, the prompt read; each effect is one run. */
+const prepareDecoding = (architecture: Architecture, format: Format) => Effect.gen(function* () {
   const backend = yield* Backend
-  const random = initialise(architecture, Key.make(1))
-  const read = yield* decoder({ architecture, weights: yield* random }, 1, architecture.context)
+  const weights = yield* initialise(architecture, Key.make(1))
+  const model = format === "f32" ? { architecture, weights } : yield* restore({ architecture, weights }, format)
+  if (format !== "f32") yield* backend.free(weights)
+  const read = yield* decoder(model, 1, room)
   const piece = Array.from(tokensOf(architecture, prompt))
+  return {
+    prefill: read([{ piece, from: 0 }], "likeliest"),
+    decode: read([{ piece: [1], from: prompt }], "likeliest")
+  }
+})
 
+/** An update of a model in training. */
+const prepareTraining = (architecture: Architecture) => Effect.gen(function* () {
+  const backend = yield* Backend
   const { batch, time } = windows
   const configuration = usual({ steps: 1000, ...windows, peak: 1e-4, seed: 1 })
   const task = taskOf(architecture)
   const update = yield* compileUpdate(task, windows, {
-    ...configuration, groupOf: groupsOf(architecture, configuration)
+    ...configuration, groupOf: decayGroupsOf(architecture, configuration)
   })
-  const initial = new Map(parametersWith(architecture, yield* random).map(([{ path }, buffer]) => [path, buffer]))
+  const random = yield* initialise(architecture, Key.make(1))
+  const initial = new Map(parametersWith(architecture, random).map(([{ path }, buffer]) => [path, buffer]))
   const zeros = Effect.forEach(leavesOf(task), ({ value: { axes } }) => backend.put<"f32", string>(
     "f32", Object.fromEntries(axes), new Float32Array([...axes.values()].reduce((count, size) => count * size, 1))))
   let state: State = {
@@ -67,42 +71,96 @@ const prepare = (architecture: Architecture) => Effect.gen(function* () {
   const data = {
     ...windows, inputs: tokens.slice(0, -1), targets: tokens.slice(1), weights: new Float32Array(batch * time).fill(1)
   }
-  return {
-    prefill: read([{ piece, from: 0 }], "likeliest"),
-    decode: read([{ piece: [1], from: prompt }], "likeliest"),
-    train: Effect.map(
-      Effect.suspend(() => update(state, [data], pace(configuration, 1e-5, 1))),
-      ({ state: next }) => { state = next })
-  }
+  return Effect.map(
+    Effect.suspend(() => update(state, [data], pace(configuration, 1e-5, 1))),
+    ({ state: next }) => { state = next })
 })
 
-await suite(async ({ milliseconds, quick }) => {
-  const rows: Array<Row> = []
-  for (const each of quick ? models.slice(0, 1) : models) {
-    const { architecture } = await Effect.runPromise(readConfig(each, "this benchmark"))
-    const size = `${(sizeOf(architecture) / 1e6).toFixed(1)} M parameters`
-    const contestants = { prefill: [] as Array<Entrant>, decode: [] as Array<Entrant>, train: [] as Array<Entrant> }
-    const runtimes = [1, 2].map((threads) => ({ threads, runtime: ManagedRuntime.make(layerWith({ threads })) }))
-    const scope = await Effect.runPromise(Scope.make())
-    for (const { threads, runtime } of runtimes) {
-      const own = await runtime.runPromise(Effect.provideService(prepare(architecture), Scope.Scope, scope))
-      const entrant = (work: number, once: typeof own[keyof typeof own]): Entrant =>
-        ({ name: "noether", threads, work, run: async () => void await runtime.runPromise<unknown, unknown>(once) })
+/** What `measure` gives of a backend on so many threads, which ends with it. */
+const onThreads = async <A>(
+  threads: number,
+  measure: (run: <B, E>(effect: Effect.Effect<B, E, Backend | Scope.Scope>) => Promise<B>) => Promise<A>
+): Promise<A> => {
+  const runtime = ManagedRuntime.make(layerWith({ threads }))
+  const scope = Effect.runSync(Scope.make())
+  try {
+    return await measure((effect) => runtime.runPromise(Effect.provideService(effect, Scope.Scope, scope)))
+  } finally {
+    await runtime.dispose()
+  }
+}
+
+/** Reading and continuing a prompt, by every format on as many threads. */
+const decoding = (architecture: Architecture, kept: ReadonlyArray<Format>, threads: number, milliseconds: number) =>
+  onThreads(threads, async (run) => {
+    const contestants = { prefill: [] as Array<Entrant>, decode: [] as Array<Entrant> }
+    for (const format of kept) {
+      const own = await run(prepareDecoding(architecture, format))
+      const entrant = (work: number, once: typeof own.prefill): Entrant =>
+        ({ name: `noether ${format}`, threads, work, run: async () => void await run(once) })
       contestants.prefill.push(entrant(prompt, own.prefill))
       contestants.decode.push(entrant(1, own.decode))
-      contestants.train.push(entrant(1, own.train))
     }
-    const rounds = { suite: "language" as const, milliseconds, warmUp: milliseconds / 2 }
-    const reading = { ...rounds, unit: "tokens/s" }
-    const [{ batch, time }, { prefill, decode, train }] = [windows, contestants]
-    rows.push(
-      ...await race({ ...reading, group: `reading ${prompt} tokens, ${size}`, contestants: prefill }),
-      ...await race({ ...reading, group: `continuing ${prompt} tokens, ${size}`, contestants: decode }),
-      ...await race({
-        ...rounds, unit: "updates/s", group: `training, ${batch * time} tokens an update, ${size}`, contestants: train
-      })
-    )
-    for (const { runtime } of runtimes) await runtime.dispose()
+    const { prefill, decode } = groupsOf(architecture)
+    const given = { suite: "language" as const, unit: "tokens/s", milliseconds, warmUp: milliseconds / 2 }
+    return [
+      ...await race({ ...given, group: prefill, contestants: contestants.prefill }),
+      ...await race({ ...given, group: decode, contestants: contestants.decode })
+    ]
+  })
+
+const training = async (architecture: Architecture, milliseconds: number): Promise<ReadonlyArray<Row>> =>
+  onThreads(1, (one) => onThreads(2, async (two) => {
+    const entrants = await Promise.all([[1, one] as const, [2, two] as const].map(async ([threads, run]) => {
+      const once = await run(prepareTraining(architecture))
+      return { name: "noether", threads, work: 1, run: async () => void await run(once) }
+    }))
+    return race({
+      suite: "language", group: groupsOf(architecture).training, unit: "updates/s", milliseconds,
+      warmUp: milliseconds / 2, contestants: entrants
+    })
+  }))
+
+/** llama.cpp's rows beside ours, which run in another process: their ratios are of medians. */
+const besideLlama = async (
+  architecture: Architecture, own: ReadonlyArray<Row>, threads: number, { quick }: Settings
+): Promise<ReadonlyArray<Row>> => {
+  const file = await onThreads(1, (run) => run(Effect.gen(function* () {
+    const weights = yield* initialise(architecture, Key.make(1))
+    return gguf(architecture, yield* readWeights(architecture, weights))
+  })))
+  const speeds = await wllama.measure(file, threads, prompt, quick ? 8 : 64, quick ? 1 : 5)
+  if (speeds === undefined) {
+    console.log("\n@wllama/wllama is left out: no Chromium is in PATH")
+    return []
   }
+  const groups = groupsOf(architecture)
+  const rows = (["prefill", "decode"] as const).map((what): Row => {
+    const group = groups[what]
+    const taken = speeds[what]
+    const base = own.find((row) => row.group === group && row.threads === threads)
+    return {
+      suite: "language", group, name: wllama.name, threads, unit: "tokens/s", rounds: taken.length,
+      median: median(taken), min: Math.min(...taken), max: Math.max(...taken),
+      ratio: base === undefined ? null : base.median / median(taken)
+    }
+  })
+  rows.forEach((row) => print([row]))
+  return rows
+}
+
+await suite(async (settings) => {
+  const { milliseconds, quick } = settings
+  const rows: Array<Row> = []
+  for (const [size, kept] of quick ? decoded.slice(0, 1) : decoded) {
+    const architecture = await architectureOf(shapes[size])
+    for (const threads of [1, 2]) {
+      const own = await decoding(architecture, kept, threads, milliseconds)
+      rows.push(...own)
+      if (size === known || quick) rows.push(...await besideLlama(architecture, own, threads, settings))
+    }
+  }
+  for (const size of quick ? trained.slice(0, 1) : trained)
+    rows.push(...await training(await architectureOf(shapes[size]), milliseconds))
   return rows
 })

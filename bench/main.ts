@@ -13,6 +13,7 @@ import { decodeJson } from "../src/core/codec.ts"
 import { writeFileAside } from "../src/methods/language/aside.ts"
 import { root, version } from "../src/runtime/package.ts"
 import { folder, load, machine, missing } from "./machine.ts"
+import { described } from "./models.ts"
 import { render } from "./page.ts"
 import type { Results, Row } from "./row.ts"
 import { Rows } from "./row.ts"
@@ -55,18 +56,19 @@ const measure = Effect.fnUntraced(function* ({ name, command, file, args, enviro
   return yield* decodeJson(Rows, name)(yield* fs.readFileString(json))
 }, Effect.scoped)
 
-/** The version of numpy that a Python has, if it does. */
-const numpyOf = (python: string) => Effect.gen(function* () {
+/** The version of a package that a Python has, if it does. */
+const versionOf = (python: string, name: string) => Effect.gen(function* () {
   const spawner = yield* ChildProcessSpawner.ChildProcessSpawner
-  const command = ChildProcess.make(python, ["-c", "import numpy; print(numpy.__version__)"])
+  const command = ChildProcess.make(python, ["-c", `import ${name}; print(${name}.__version__)`])
   return Option.liftPredicate((text: string) => text !== "")((yield* spawner.string(command)).trim())
 }).pipe(Effect.catch(() => Effect.succeed(Option.none<string>())))
 
-/** numpy runs in a process of its own, so its ratios are of medians, to Noether's row of the same work and threads. */
+/** Python runs in a process of its own, so its ratios are of medians, to Noether's row of the same work and threads. */
 const compared = (row: Row, rows: ReadonlyArray<Row>): Row => {
   const own = rows.find(({ name, group, threads }) =>
-    name === "noether" && group === row.group && threads === row.threads)
-  return row.suite === "numpy" && own !== undefined ? { ...row, ratio: own.median / row.median } : row
+    (name === "noether" || name === "noether f32") && group === row.group && threads === row.threads)
+  const elsewhere = row.suite === "numpy" || row.suite === "torch" || row.suite === "pyscf"
+  return elsewhere && own !== undefined ? { ...row, ratio: own.median / row.median } : row
 }
 
 interface Request {
@@ -75,16 +77,30 @@ interface Request {
   readonly python: string
 }
 
-const partsOf = (request: Request, numpy: Option.Option<string>): ReadonlyArray<Part> => {
+interface Versions {
+  readonly numpy: Option.Option<string>
+  readonly pyscf: Option.Option<string>
+  readonly torch: Option.Option<string>
+}
+
+const partsOf = (request: Request, { numpy, pyscf, torch }: Versions, models: string): ReadonlyArray<Part> => {
   const pace = (milliseconds: number): ReadonlyArray<string> =>
     request.quick ? ["--quick", "--milliseconds", "60"] : ["--milliseconds", String(milliseconds)]
   const own = (name: Row["suite"], milliseconds: number): Part =>
     ({ name, command: process.execPath, file: `${name}.ts`, args: pace(milliseconds), environment: {} })
   const all = [
-    own("contraction", 1000), own("fused", 1500), own("language", 2000),
+    own("contraction", 1000), own("fused", 1500), own("language", 2000), own("chemistry", 1000),
     ...Option.isNone(numpy) ? [] : [1, 2].map((threads): Part => ({
       name: "numpy", command: request.python, file: "with-numpy.py", args: pace(1000),
       environment: { OPENBLAS_NUM_THREADS: String(threads) }
+    })),
+    ...Option.isNone(torch) ? [] : [1, 2].map((threads): Part => ({
+      name: "torch", command: request.python, file: "with-torch.py", args: [...pace(2000), "--shapes", models],
+      environment: { OMP_NUM_THREADS: String(threads) }
+    })),
+    ...Option.isNone(pyscf) ? [] : [1, 2].map((threads): Part => ({
+      name: "pyscf", command: request.python, file: "with-pyscf.py", args: pace(1000),
+      environment: { OMP_NUM_THREADS: String(threads) }
     }))
   ]
   return Option.match(request.only, { onNone: () => all, onSome: (only) => all.filter(({ name }) => name === only) })
@@ -93,11 +109,16 @@ const partsOf = (request: Request, numpy: Option.Option<string>): ReadonlyArray<
 const bench = Effect.fnUntraced(function* (request: Request) {
   const fs = yield* FileSystem.FileSystem
   const began = yield* Clock.currentTimeMillis
-  const numpy = yield* numpyOf(request.python)
-  const parts = partsOf(request, numpy)
+  const numpy = yield* versionOf(request.python, "numpy")
+  const pyscf = yield* versionOf(request.python, "pyscf")
+  const torch = yield* versionOf(request.python, "torch")
+  const models = yield* Effect.promise(() => described(request.quick))
+  const parts = partsOf(request, { numpy, pyscf, torch }, models)
   const lacking = `${request.python} has no numpy (see --python)`
   if (parts.length === 0) return yield* new BenchmarkFailed({ message: lacking })
   if (Option.isNone(numpy)) yield* Console.log(`numpy is left out: ${lacking}`)
+  if (Option.isNone(torch)) yield* Console.log(`PyTorch is left out: ${request.python} has none`)
+  if (Option.isNone(pyscf)) yield* Console.log(`PySCF is left out: ${request.python} has none`)
   yield* peers
   const loadBefore = load()
   const found = (yield* Effect.forEach(parts, measure)).flat()
@@ -105,7 +126,10 @@ const bench = Effect.fnUntraced(function* (request: Request) {
   const results: Results = {
     date: DateTime.formatIso(yield* DateTime.now), quick: request.quick,
     seconds: ((yield* Clock.currentTimeMillis) - began) / 1000,
-    machine: machine(loadBefore, Option.isNone(numpy) ? {} : { numpy: numpy.value }),
+    machine: machine(loadBefore, {
+      ...Option.isNone(numpy) ? {} : { numpy: numpy.value }, ...Option.isNone(pyscf) ? {} : { pyscf: pyscf.value },
+      ...Option.isNone(torch) ? {} : { torch: torch.value }
+    }),
     rows: found.map((row) => compared(row, found))
   }
   const page = yield* fs.readFileString(path.join(root, "docs/benchmarks.md"))
@@ -129,10 +153,10 @@ const bench = Effect.fnUntraced(function* (request: Request) {
 const command = Command.make("bench", {
   quick: Flag.Boolean("quick").pipe(
     Flag.withDescription("Small sizes, in a hurry: tries the benchmark out, measures little"), Flag.withDefault(false)),
-  only: Flag.Literals("only", ["contraction", "fused", "language", "numpy"]).pipe(
+  only: Flag.Literals("only", ["contraction", "fused", "language", "torch", "chemistry", "numpy", "pyscf"]).pipe(
     Flag.withDescription("One part alone"), Flag.optional),
   python: Flag.String("python").pipe(
-    Flag.withDescription("A Python that has numpy (default python3)"), Flag.withDefault("python3"))
+    Flag.withDescription("A Python that has numpy, PyTorch and PySCF (default python3)"), Flag.withDefault("python3"))
 }, bench).pipe(Command.withDescription("Measures Noether against other software and writes docs/benchmarks.md"))
 
 NodeRuntime.runMain(Command.runWith(command, { version })(process.argv.slice(2)).pipe(

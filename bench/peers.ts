@@ -1,23 +1,45 @@
 /**
- * The other software of the contraction benchmark, each behind one shape: prepare a product of two square matrices
- * once, then run it. They are packages of bench/package.json, loaded at run time so that the library type-checks
- * without them.
+ * The other software of the contraction benchmark, each behind one shape: prepare a product of matrices once, then run
+ * it. They are packages of bench/package.json, loaded at run time so that the library type-checks without them.
  */
 import { createRequire } from "node:module"
 import { dirname } from "node:path"
 import { model } from "./onnx.ts"
 import type { Contestant } from "./race.ts"
 
-/** A peer that can multiply square matrices of one dtype and size, or says why not. */
-export type Peer = (dtype: "f32" | "f64", size: number) => Promise<Contestant>
+/** `batch` products of m x k by k x n matrices. */
+export interface Product {
+  readonly dtype: "f32" | "f64"
+  readonly batch: number
+  readonly m: number
+  readonly n: number
+  readonly k: number
+  /** Matrices lie side by side, row by row, as attention heads do: [m, batch, k] by [k, batch, n]. */
+  readonly interleaved: boolean
+}
+
+/** A peer that can prepare a product, or says why not. */
+export type Peer = (product: Product) => Promise<Contestant>
+
+/** The shapes of A, B and C, as they lie. */
+const shapes = ({ batch, m, n, k, interleaved }: Product): Readonly<Record<"a" | "b" | "c", readonly number[]>> => {
+  const shape = (rows: number, columns: number): readonly number[] =>
+    batch === 1 ? [rows, columns] : interleaved ? [rows, batch, columns] : [batch, rows, columns]
+  return { a: shape(m, k), b: shape(k, n), c: shape(m, n) }
+}
+const interleaving = "mhk,khn->mhn"
 
 const require = createRequire(import.meta.url)
 
 /** A package of bench/node_modules; the caller says which part of it is used. */
 const load = async <T>(name: string): Promise<T> => (await import(name)) as T
 
-const operand = (dtype: "f32" | "f64", size: number): Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer> =>
-  (dtype === "f32" ? new Float32Array(size * size) : new Float64Array(size * size)).map((_, i) => Math.sin(i))
+const operand = (
+  dtype: "f32" | "f64", shape: readonly number[]
+): Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer> => {
+  const length = shape.reduce((product, size) => product * size)
+  return (dtype === "f32" ? new Float32Array(length) : new Float64Array(length)).map((_, i) => Math.sin(i))
+}
 
 interface JaxArray {
   readonly ref: JaxArray
@@ -31,45 +53,55 @@ interface Jax {
   readonly numpy: {
     array(data: ArrayLike<number>, options: { readonly dtype: string; readonly shape: readonly number[] }): JaxArray
     matmul(a: JaxArray, b: JaxArray): JaxArray
+    einsum(subscripts: string, a: JaxArray, b: JaxArray): JaxArray
   }
 }
 
-export const jax: Peer = async (dtype, size) => {
+export const jax: Peer = async (product) => {
   const { init, defaultDevice, numpy } = await load<Jax>("@jax-js/jax")
   await init()
   defaultDevice("wasm")
-  const make = () => numpy.array(operand(dtype, size), { dtype: dtype === "f32" ? "float32" : "float64", shape: [size,
-    size] })
-  const [a, b] = [make(), make()]
+  const dtype = product.dtype === "f32" ? "float32" : "float64"
+  const make = (shape: readonly number[]) => numpy.array(operand(product.dtype, shape), { dtype, shape })
+  const { a: left, b: right } = shapes(product)
+  const [a, b] = [make(left), make(right)]
   return {
     name: "@jax-js/jax wasm",
     threads: 1,
     run: async () => {
-      const result = await numpy.matmul(a.ref, b.ref).blockUntilReady()
-      result.dispose()
+      const result = product.interleaved ? numpy.einsum(interleaving, a.ref, b.ref) : numpy.matmul(a.ref, b.ref)
+      ;(await result.blockUntilReady()).dispose()
     }
   }
 }
 
+interface TfjsTensor {
+  dispose(): void
+}
 interface Tfjs {
   setBackend(name: string): Promise<boolean>
-  tensor2d(data: ArrayLike<number>, shape: readonly number[], dtype: string): unknown
-  matMul(a: unknown, b: unknown): { dataSync(): unknown; dispose(): void }
+  tidy(f: () => TfjsTensor): TfjsTensor
+  tensor(data: ArrayLike<number>, shape: readonly number[], dtype: string): TfjsTensor
+  matMul(a: TfjsTensor, b: TfjsTensor): TfjsTensor
+  transpose(a: TfjsTensor, order: readonly number[]): TfjsTensor
 }
 interface TfjsWasm {
   setWasmPaths(path: string): void
 }
 
-export const tfjs: Peer = async (dtype, size) => {
-  if (dtype === "f64") throw new Error("tfjs has no f64")
+export const tfjs: Peer = async (product) => {
+  if (product.dtype === "f64") throw new Error("tfjs has no f64")
   // the ES build of the package does not load in Node, its CommonJS build does
   const core = require("@tensorflow/tfjs-core") as Tfjs
   const backend = require("@tensorflow/tfjs-backend-wasm") as TfjsWasm
   backend.setWasmPaths(`${dirname(require.resolve("@tensorflow/tfjs-backend-wasm"))}/`)
   await core.setBackend("wasm")
-  const make = () => core.tensor2d(operand(dtype, size), [size, size], "float32")
-  const [a, b] = [make(), make()]
-  return { name: "tfjs-backend-wasm", threads: 1, run: () => core.matMul(a, b).dispose() }
+  const make = (shape: readonly number[]) => core.tensor(operand("f32", shape), shape, "float32")
+  const { a: left, b: right } = shapes(product)
+  const [a, b] = [make(left), make(right)]
+  const swap = (x: TfjsTensor) => core.transpose(x, [1, 0, 2])
+  const run = product.interleaved ? () => swap(core.matMul(swap(a), swap(b))) : () => core.matMul(a, b)
+  return { name: "tfjs-backend-wasm", threads: 1, run: () => core.tidy(run).dispose() }
 }
 
 interface Onnx {
@@ -80,18 +112,24 @@ interface Onnx {
   }
 }
 
-const onnx = (name: string, specifier: string, threads: number): Peer => async (dtype, size) => {
+const onnx = (name: string, specifier: string, threads: number): Peer => async (product) => {
   const before = Object.getOwnPropertyDescriptor(globalThis, "Worker")
   const { env, Tensor, InferenceSession } = await load<Onnx>(specifier)
   env.logLevel = "error"
   env.wasm.numThreads = threads
-  const shape = [size, size]
-  const bytes = model("MatMul", [{ name: "a", dtype, shape }, { name: "b", dtype, shape }], { name: "c", dtype, shape })
+  const { dtype, interleaved } = product
+  const { a, b, c } = shapes(product)
+  const node = interleaved
+    ? { operator: "Einsum", takes: ["a", "b"], gives: "c", text: { equation: interleaving } }
+    : { operator: "MatMul", takes: ["a", "b"], gives: "c" }
+  const bytes = model([node], [{ name: "a", dtype, shape: a }, { name: "b", dtype, shape: b }],
+    { name: "c", dtype, shape: c })
   const session = await InferenceSession.create(bytes, { intraOpNumThreads: threads, interOpNumThreads: 1 })
   // onnxruntime-web gives Node a global Worker, by which jax-js decides, halfway through, that it has shared memory
   if (before === undefined) Reflect.deleteProperty(globalThis, "Worker")
-  const make = () => new Tensor(dtype === "f32" ? "float32" : "float64", operand(dtype, size), shape)
-  const feeds = { a: make(), b: make() }
+  const make = (shape: readonly number[]) =>
+    new Tensor(dtype === "f32" ? "float32" : "float64", operand(dtype, shape), shape)
+  const feeds = { a: make(a), b: make(b) }
   return { name, threads, run: async () => void await session.run(feeds) }
 }
 

@@ -4,7 +4,9 @@
  */
 import * as t from "io-ts"
 
-export const Suite = t.keyof({ contraction: null, fused: null, language: null, numpy: null })
+export const Suite = t.keyof({
+  contraction: null, fused: null, language: null, torch: null, chemistry: null, numpy: null, pyscf: null
+})
 export type Suite = t.TypeOf<typeof Suite>
 
 export const Row = t.readonly(t.strict({
@@ -52,6 +54,9 @@ export interface Results {
   readonly machine: Machine
   readonly rows: ReadonlyArray<Row>
 }
+
+/** Noether's name where its contractions run in machine code. */
+export const native = "noether, native contractions"
 
 export const median = (values: ReadonlyArray<number>): number =>
   values.toSorted((x, y) => x - y)[values.length >> 1] ?? NaN

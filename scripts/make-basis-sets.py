@@ -11,6 +11,7 @@ import basis_set_exchange as bse
 from basis_set_exchange import lut
 
 names = ["STO-3G", "3-21G", "6-31G", "6-31G*", "6-31G**", "6-311G**", "cc-pVDZ", "cc-pVTZ", "def2-SVP"]
+fitting = ["def2-universal-JKFIT"]
 root = Path(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).resolve().parent.parent)
 folder = root / "data/basis"
 folder.mkdir(parents=True, exist_ok=True)
@@ -25,11 +26,12 @@ def shell(given):
     }
 
 
-for name in names:
+for name in names + fitting:
     # version 0 has the digits that PySCF ships; a primitive that is a function of its own is taken out of the other
     # contractions, which leaves their span as it is
-    there = [z for z in range(1, 19) if str(z) in bse.get_basis(name, version=0)["elements"]]
-    data = bse.get_basis(name, version=0, elements=there, optimize_general=name.startswith("cc-"))
+    version = 1 if name in fitting else 0
+    there = [z for z in range(1, 19) if str(z) in bse.get_basis(name, version=version)["elements"]]
+    data = bse.get_basis(name, version=version, elements=there, optimize_general=name.startswith("cc-"))
     elements = {
         z: {"references": e["references"], "electron_shells": [shell(s) for s in e["electron_shells"]]}
         for z, e in data["elements"].items()

@@ -1,4 +1,4 @@
-"""Writes laws/methods/chemistry/reference/pyscf.json: what PySCF says of small molecules in the packaged basis sets.
+"""Writes laws/methods/chemistry/reference/{pyscf,boys,gradients}.json: what PySCF says of small molecules in the packaged basis sets.
 
 PySCF is given the very functions of data/basis and coordinates in bohr. Energies are converged to 1e-13 Ha. Correlation
 energies are of all electrons; FCI where its dimension is at most 1e5.
@@ -154,4 +154,19 @@ values = [[m, x, mpmath.nstr(1 / mpmath.mpf(2 * m + 1) if x == 0 else
           for m in (0, 1, 2, 4, 8, 12, 16) for x in points]
 (out.parent / "boys.json").write_text(json.dumps({
     "source": f"mpmath {mpmath.__version__}, scripts/make-chemistry-reference.py: [m, x, F_m(x)]", "values": values,
+}, separators=(",", ":")) + "\n")
+
+# gradients of the mean field in Ha/bohr, and its energy with fitted densities
+gradients = []
+for name, basis in [("LiH", "6-31g"), ("H2O", "cc-pvdz"), ("NH3", "6-31g**"), ("H2CO", "sto-3g"), ("HCl", "6-31g*")]:
+    mol = molecule(name, basis)
+    fitted = scf.RHF(mol).density_fit(auxbasis=functions("def2-universal-jkfit", {mol.atom_symbol(i) for i in range(mol.natm)}))
+    fitted.conv_tol, fitted.conv_tol_grad = 1e-13, 1e-9
+    gradients.append({
+        "molecule": name, "basis": basis, "gradient": flat(solved(mol).nuc_grad_method().kernel(), 11),
+        "fitted": float(fitted.kernel()), "fittingFunctions": int(fitted.with_df.get_naoaux()),
+    })
+    print(name, basis, gradients[-1]["fitted"], flush=True)
+(out.parent / "gradients.json").write_text(json.dumps({
+    "source": f"PySCF {pyscf.__version__}, scripts/make-chemistry-reference.py", "cases": gradients,
 }, separators=(",", ":")) + "\n")

@@ -30,7 +30,7 @@ beforeAll(async () => {
 }, 60_000)
 
 it("an adapted model keeps its logits, and generates the text that it did, by both schemes", async () => {
-  const { laws } = await report(...adapt())
+  const { laws } = await report(...adapt({}, "--own", "3"))
   expect(laws.map(({ holds }) => holds)).toEqual([true, true, true])
   expect(readdirSync(place("adapted", "adapter")).sort()).toEqual(["adapter.json", "adapter.safetensors"])
   const { text } = await report(...generate())
@@ -39,6 +39,14 @@ it("an adapted model keeps its logits, and generates the text that it did, by bo
     expect(several.text).toBe(text)
     expect(several.laws).toMatchObject([{ holds: true, cases: 12 }])
   }
+  const [fewer, none] = [
+    await report(...generate("--speculate", place("adapted", "adapter"), "--masks", "1")),
+    await report(...generate("--speculate", place("adapted", "adapter"), "--masks", "0"))
+  ]
+  expect([fewer.text, none.text]).toEqual([text, text])
+  expect([fewer.laws.length, none.laws.length]).toEqual([1, 0])
+  const { out } = await say([...generate("--speculate", place("adapted", "adapter"), "--masks", "3"), "--json"])
+  expect(read(out[0])).toMatchObject({ error: { tag: "DecodeError", field: "masks" } })
 }, 120_000)
 
 it.each([

@@ -4,9 +4,6 @@
  */
 import { Data, Effect, FileSystem } from "effect"
 import type { PlatformError } from "effect/PlatformError"
-import { existsSync } from "node:fs"
-import path from "node:path"
-import { fileURLToPath } from "node:url"
 import type { CodecError } from "../../core/codec.ts"
 import { decodeJson } from "../../core/codec.ts"
 import { BasisFile } from "./basis-codec.ts"
@@ -43,15 +40,18 @@ export const packaged: Readonly<Record<string, string>> = {
   "6-311g**": "6-311g-dp", "def2-svp": "def2-svp", "cc-pvdz": "cc-pvdz", "cc-pvtz": "cc-pvtz"
 }
 
+/** Packaged sets that densities are fitted in; they are no sets for orbitals. */
+export const fittingSets: Readonly<Record<string, string>> = { "def2-universal-jkfit": "def2-universal-jkfit" }
+
 const synonyms: Readonly<Record<string, string>> =
   { "6-31g(d)": "6-31g*", "6-31g(d,p)": "6-31g**", "6-311g(d,p)": "6-311g**" }
 
-const above = (folder: string): string => {
-  const parent = path.dirname(folder)
-  return existsSync(path.join(folder, "data", "basis")) || parent === folder ? folder : above(parent)
-}
+// this file is one folder deeper in the built package, where its ending is .js
+const folder = new URL(`${import.meta.url.endsWith(".ts") ? "" : "../"}../../../data/basis/`, import.meta.url)
 
-const folder = path.join(above(path.dirname(fileURLToPath(import.meta.url))), "data", "basis")
+/** A file of the folder; Windows writes its drives without the first slash. */
+const packagedFile = (name: string): string =>
+  decodeURIComponent(new URL(`${name}.json`, folder).pathname).replace(/^\/(?=[A-Za-z]:\/)/, "")
 
 const fromFile = (source: string, { name, elements }: BasisFile): Effect.Effect<BasisSet, BasisError> =>
   Effect.gen(function*() {
@@ -90,10 +90,12 @@ export const basisNamed = (
 ): Effect.Effect<BasisSet, BasisError | CodecError | PlatformError, FileSystem.FileSystem> => {
   if (name.endsWith(".json")) return readBasis(name)
   const lower = name.toLowerCase()
-  const file = packaged[synonyms[lower] ?? lower]
+  const file = packaged[synonyms[lower] ?? lower] ?? fittingSets[lower]
   return file === undefined
-    ? Effect.fail(BasisError.of(name, "basis", `expected ${Object.keys(packaged).join(", ")} or a file that ends in .json`))
-    : readBasis(path.join(folder, `${file}.json`))
+    ? Effect.fail(BasisError.of(
+      name, "basis", `expected ${Object.keys(packaged).join(", ")} or a file that ends in .json`
+    ))
+    : readBasis(packagedFile(file))
 }
 
 /** Refuses a molecule with an element that the basis set has no functions for. */

@@ -11,6 +11,7 @@ import type { Backend, BackendError } from "../../algebra/backend.ts"
 import type { CodecError } from "../../core/codec.ts"
 import type { BasisError, BasisSet } from "./basis.ts"
 import { basisNamed } from "./basis.ts"
+import type { FittingError } from "./integrals/fitting.ts"
 import type { IntegralOptions, Integrals, MemoryEstimate } from "./integrals/integrals.ts"
 import { integralsOf } from "./integrals/integrals.ts"
 import { atomicDensities } from "./mean-field/atomic-density.ts"
@@ -28,19 +29,22 @@ export interface RestrictedMeanField extends MeanFieldState {
 }
 
 /** What a mean field is made with. */
-export interface MeanFieldRequest extends IntegralOptions, MeanFieldOptions {
+export interface MeanFieldRequest extends Omit<IntegralOptions, "fitting">, MeanFieldOptions {
   /** A basis set, the name of a packaged one, or a file in the JSON format of the Basis Set Exchange. */
   readonly basis: BasisSet | string
+  /** A basis set that densities are fitted in, or its name: less memory, at the price of its error. */
+  readonly fitting?: BasisSet | string
   /** A spin-summed density to start from, as a state that did not converge carries it; atomic densities by default. */
   readonly density?: Float64Array
 }
 
 export type MeanFieldFailure =
-  | BasisError | CodecError | PlatformError | MemoryEstimate | MeanFieldError | NotConverged | BackendError | ShapeError
+  | BasisError | FittingError | CodecError | PlatformError | MemoryEstimate | MeanFieldError | NotConverged
+  | BackendError | ShapeError
 
 /** The restricted Hartree-Fock state of a molecule, which must be a closed shell. */
 export const meanField = (
-  molecule: Molecule, { basis: given, density, ...options }: MeanFieldRequest
+  molecule: Molecule, { basis: given, fitting, density, ...options }: MeanFieldRequest
 ): Effect.Effect<RestrictedMeanField, MeanFieldFailure, Backend | FileSystem.FileSystem> => Effect.gen(function*() {
   const count = electrons(molecule)
   if (count % 2 === 1)
@@ -53,7 +57,10 @@ export const meanField = (
       "multiplicity", `restricted Hartree-Fock is for closed shells: expected 1, got ${molecule.multiplicity}`
     )
   const basis = typeof given === "string" ? yield* basisNamed(given) : given
-  const integrals = yield* integralsOf(molecule, basis, options)
+  const auxiliary = typeof fitting === "string" ? yield* basisNamed(fitting) : fitting
+  const integrals = yield* integralsOf(
+    molecule, basis, auxiliary === undefined ? options : { ...options, fitting: auxiliary }
+  )
   const start = density ?? atomicDensities(molecule, basis, integrals.orbitals)
   const state = yield* restrictedHartreeFock(integrals, count / 2, start, options)
   return { ...state, molecule, basis, integrals }

@@ -11,7 +11,7 @@ import * as T from "../../algebra/tensor.ts"
 import { tracked } from "../../core/progress.ts"
 import type { Hamiltonian } from "./correlation/hamiltonian.ts"
 import { defaultMemory, MemoryEstimate } from "./integrals/integrals.ts"
-import type { Repulsion } from "./integrals/packed.ts"
+import type { Factored, Packed, Repulsion } from "./integrals/packed.ts"
 import { pairCount, pairIndex } from "./integrals/packed.ts"
 import type { RestrictedMeanField } from "./mean-field.ts"
 import { fockMatrix } from "./mean-field/coulomb-exchange.ts"
@@ -44,9 +44,57 @@ const turning = (size: number, count: number) => {
   return { inputs: { matrices, coefficients }, outputs: { turned: T.arrange(turned, ["pair", "r", "s"]) } }
 }
 
+/** sum_P B_P,pq B_P,rs, over whole pairs. */
+const product = (rank: number, count: number) => {
+  const left = T.input("f64", { rank, pq: count * count }, "left")
+  return { inputs: { left }, outputs: {
+    integrals: T.arrange(T.contract(left, T.rename(left, { pq: "rs" }), "rank"), ["pq", "rs"])
+  } }
+}
+
+/** (pq|rs) from fitted integrals. */
+const transformFactored = (
+  { size, rank, vectors }: Factored, coefficients: Float64Array, count: number
+): Effect.Effect<Float64Array, BackendError | ShapeError, Backend> =>
+  tracked({ name: "integral transformation", unit: "fitting functions", total: rank }, (tracker) =>
+    Effect.scoped(Effect.gen(function*() {
+      const backend = yield* Backend
+      const turn = yield* building(() => turning(size, count))
+      const turner = yield* backend.compile(turn.inputs, turn.outputs)
+      const columns = yield* backend.put("f64", { k: size, r: count }, coefficients)
+      const square = count * count
+      const turned = new Float64Array(rank * square)
+      const block = new Float64Array(chunk * size * size)
+      for (let start = 0; start < rank; start += chunk) {
+        const rows = Math.min(chunk, rank - start)
+        for (let row = 0, at = start * pairCount(size); row < rows; row++)
+          for (let k = 0; k < size; k++)
+            for (let l = 0; l <= k; l++, at++)
+              block[(row * size + k) * size + l] = block[(row * size + l) * size + k] = vectors[at]!
+        const found = yield* Effect.scoped(Effect.gen(function*() {
+          const matrices = yield* backend.put("f64", { pair: chunk, k: size, l: size }, block)
+          return (yield* backend.read((yield* turner.run({ matrices, coefficients: columns })).turned)).data
+        }))
+        turned.set(found.subarray(0, rows * square), start * square)
+        yield* tracker.advance(rows)
+        yield* Effect.yieldNow
+      }
+      const { inputs, outputs } = yield* building(() => product(rank, count))
+      const program = yield* backend.compile(inputs, outputs)
+      const left = yield* backend.put("f64", { rank, pq: square }, turned)
+      return (yield* backend.read((yield* program.run({ left })).integrals)).data
+    })))
+
 /** (pq|rs) over `count` molecular orbitals, columns of `coefficients`; row-major, all permutations. */
 export const transform = (
-  { size, values }: Repulsion, coefficients: Float64Array, count: number
+  repulsion: Repulsion, coefficients: Float64Array, count: number
+): Effect.Effect<Float64Array, BackendError | ShapeError, Backend> =>
+  repulsion.kind === "packed"
+    ? transformPacked(repulsion, coefficients, count)
+    : transformFactored(repulsion, coefficients, count)
+
+const transformPacked = (
+  { size, values }: Packed, coefficients: Float64Array, count: number
 ): Effect.Effect<Float64Array, BackendError | ShapeError, Backend> =>
   tracked({ name: "integral transformation", unit: "pairs", total: pairCount(size) + pairCount(count) }, (tracker) =>
     Effect.scoped(Effect.gen(function*() {
@@ -119,7 +167,7 @@ export const molecularHamiltonian = (
         orbitalCoefficients[Math.floor(at / width) * all + from + at % width]!)
     const inner = columns(0, frozen)
     const density = multiply(inner, transpose(inner, size, frozen), size, frozen, size).map((value) => 2 * value)
-    const effective = frozen === 0 ? coreHamiltonian : fockMatrix(coreHamiltonian, repulsion, density)
+    const effective = frozen === 0 ? coreHamiltonian : yield* fockMatrix(coreHamiltonian, repulsion, density)
     const coefficients = columns(frozen, count)
     const half = multiply(effective, coefficients, size, size, count)
     return {

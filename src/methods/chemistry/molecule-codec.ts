@@ -52,5 +52,11 @@ export const QcMolecule = t.intersection([
   t.partial({ molecular_charge: Finite, molecular_multiplicity: Finite, schema_name: t.string })
 ], "QCSchema molecule")
 
+/** What is asked for beside the molecule. */
+export const QcModel = t.partial({ method: t.string, basis: t.string }, "QCSchema model")
+
 /** What is read of QCSchema input, which has the molecule inside. */
-export const QcInput = t.type({ molecule: QcMolecule }, "QCSchema input")
+export const QcInput = t.intersection([
+  t.type({ molecule: QcMolecule }),
+  t.partial({ model: QcModel, driver: t.string })
+], "QCSchema input")

@@ -84,7 +84,8 @@ export const make = (
       if (distance(positions, i, j) < closest)
         return yield* refuse(
           `atoms ${j + 1} (${symbols[j]}) and ${i + 1} (${symbols[i]})`,
-          `expected different places, got ${(distance(positions, i, j) * angstromPerBohr).toPrecision(3)} angstrom apart`
+          "expected different places, got "
+            + `${(distance(positions, i, j) * angstromPerBohr).toPrecision(3)} angstrom apart`
         )
   if (!Number.isInteger(charge)) return yield* refuse("charge", `expected a whole number, got ${charge}`)
   const count = atomicNumbers.reduce((sum, number) => sum + number, 0) - charge

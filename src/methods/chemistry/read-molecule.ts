@@ -14,12 +14,20 @@ export interface Stated {
   readonly multiplicity?: number
 }
 
+/** What a file asks for: a molecule, and in QCSchema input a method and a basis set. */
+export interface Asked {
+  readonly molecule: Molecule
+  readonly method?: string
+  readonly basis?: string
+  readonly driver?: string
+}
+
 const fromQcSchema = (text: string, source: string, stated: Stated) => Effect.gen(function*() {
   const json = yield* decodeJson(jsonObject, source)(text)
-  const read = "molecule" in json
-    ? (yield* decode(QcInput, source)(json)).molecule
-    : yield* decode(QcMolecule, source)(json)
-  return yield* make({
+  const { molecule: read, model = {}, driver } = "molecule" in json
+    ? yield* decode(QcInput, source)(json)
+    : { molecule: yield* decode(QcMolecule, source)(json), model: {}, driver: undefined }
+  const molecule = yield* make({
     symbols: read.symbols,
     coordinates: read.geometry,
     units: "bohr",
@@ -27,21 +35,38 @@ const fromQcSchema = (text: string, source: string, stated: Stated) => Effect.ge
     ...(read.molecular_multiplicity === undefined ? {} : { multiplicity: read.molecular_multiplicity }),
     ...stated
   }, source)
+  const asked: Asked = { molecule, ...model, ...(driver === undefined ? {} : { driver }) }
+  return asked
 })
 
-/** The molecule that a text from `source` describes; JSON where the first letter is a brace. */
+/** What a text from `source` asks for; JSON where the first letter is a brace. */
+export const parseInput = (
+  text: string, source: string, stated: Stated = {}
+): Effect.Effect<Asked, CodecError | MoleculeError> =>
+  text.trimStart().startsWith("{")
+    ? fromQcSchema(text, source, stated)
+    : Effect.map(
+      Effect.flatMap(decode(XyzText, source)(text), (xyz) => make({ ...xyz, ...stated }, source)),
+      (molecule) => ({ molecule })
+    )
+
+/** The molecule that a text from `source` describes. */
 export const parse = (
   text: string, source: string, stated: Stated = {}
 ): Effect.Effect<Molecule, CodecError | MoleculeError> =>
-  text.trimStart().startsWith("{")
-    ? fromQcSchema(text, source, stated)
-    : Effect.flatMap(decode(XyzText, source)(text), (xyz) => make({ ...xyz, ...stated }, source))
+  Effect.map(parseInput(text, source, stated), ({ molecule }) => molecule)
+
+/** What a file asks for. */
+export const readInput = (
+  file: string, stated: Stated = {}
+): Effect.Effect<Asked, CodecError | MoleculeError | PlatformError, FileSystem.FileSystem> =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    return yield* parseInput(yield* fs.readFileString(file), file, stated)
+  })
 
 /** The molecule of a file. */
 export const readMolecule = (
   file: string, stated: Stated = {}
 ): Effect.Effect<Molecule, CodecError | MoleculeError | PlatformError, FileSystem.FileSystem> =>
-  Effect.gen(function*() {
-    const fs = yield* FileSystem.FileSystem
-    return yield* parse(yield* fs.readFileString(file), file, stated)
-  })
+  Effect.map(readInput(file, stated), ({ molecule }) => molecule)

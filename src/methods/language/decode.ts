@@ -16,8 +16,9 @@ import type { Architecture } from "./architecture.ts"
 import type { Cache } from "./attention.ts"
 import type { Sampling } from "./sampling.ts"
 import { candidates, draw, refusal } from "./sampling.ts"
+import { parameters } from "./storage.ts"
 import { packed, stray } from "./tokens.ts"
-import { placeholders, trace, unembed } from "./transformer.ts"
+import { trace, unembed } from "./transformer.ts"
 import type { Transformer } from "./weights.ts"
 
 /** A prompt or a setting that cannot be decoded. */
@@ -64,12 +65,11 @@ export const powerOfTwo = (size: number): number => 2 ** Math.ceil(Math.log2(siz
  * A memory of `memory` tokens for each of `batch` rows, empty at first, and how pieces are read into it. A reading
  * gives each row's likeliest next token, or all logits of each, row after row.
  */
-export const decoder = Effect.fnUntraced(function*(
-  { architecture, weights }: Transformer, batch: number, memory: number
-) {
+export const decoder = Effect.fnUntraced(function*(model: Transformer, batch: number, memory: number) {
+  const { architecture, weights } = model
   const backend = yield* Backend
   const scope = yield* Effect.scope
-  const given = placeholders(architecture, "f32")
+  const { stored, wide } = parameters(model)
   const { inputs, empty } = room(architecture, batch, memory)
 
   /** The program for pieces of `time` tokens. */
@@ -78,12 +78,12 @@ export const decoder = Effect.fnUntraced(function*(
     const positions = input("i32", { batch, time }, "positions")
     const last = input("i32", { batch }, "last")
     const outputs = yield* building(() => {
-      const { latents, caches } = trace(architecture, given, tokens, { positions, caches: inputs })
+      const { latents, caches } = trace(architecture, wide, tokens, { positions, caches: inputs })
       const latent: Tensor<"f32", "batch" | "embed"> = gather(latents, last, "time")
-      const logits = unembed<"f32", "batch">(architecture, given, latent)
+      const logits = unembed<"f32", "batch">(architecture, wide, latent)
       return { caches, logits, likeliest: argumentLargest(logits, "vocabulary") }
     })
-    const wanted = { weights: given, tokens, positions, last, caches: inputs }
+    const wanted = { weights: stored, tokens, positions, last, caches: inputs }
     return yield* backend.compile(wanted, outputs, { donate: ["caches"] })
   })
 

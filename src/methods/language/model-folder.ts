@@ -16,7 +16,9 @@ import type { FolderError } from "./folder.ts"
 import { openFolder, writeFolder } from "./folder.ts"
 import type { Model } from "./model.ts"
 import { LanguageModel, make } from "./model.ts"
+import type { Parameter } from "./parameters.ts"
 import type { SafetensorsError } from "./safetensors-header.ts"
+import type { Format } from "./storage.ts"
 import { read as readTokenizer, TokenizerError } from "./tokenizer.ts"
 import { at } from "./tree.ts"
 import { put, read } from "./weights.ts"
@@ -24,12 +26,20 @@ import { put, read } from "./weights.ts"
 /** What can be wrong with a folder, or with the backend that its weights go to. */
 export type OpenError = FolderError | TokenizerError | BackendError | ShapeError
 
+/** How a model is kept in memory. */
+export interface OpenOptions {
+  /**
+   * Weights as they are, in single precision ("f32", where absent), or rounded to fewer bits, which take less memory
+   * and are read faster: "bf16", "int8" or "int4". docs/language-models.md says what each costs.
+   */
+  readonly weights?: Format
+}
+
 /**
- * Reads the model of a folder, with its tokenizer where there is one. Its weights, widened to single precision, live as
- * long as the Scope.
+ * Reads the model of a folder, with its tokenizer where there is one. Its weights live as long as the Scope.
  */
 export const open = (
-  folder: string
+  folder: string, { weights: format = "f32" }: OpenOptions = {}
 ): Effect.Effect<Model, OpenError, Backend | FileSystem.FileSystem | Path.Path | Scope.Scope> =>
   Effect.gen(function*() {
     const path = yield* Path.Path
@@ -43,14 +53,16 @@ export const open = (
         message: `${folder}: the tokenizer has ${tokenizer.vocabulary} tokens, the model ${architecture.vocabulary}`
       })
     const values = yield* tracked({ name: `reading ${folder}`, total: 1 }, ({ moveTo }) => opened.parameters(moveTo))
-    const weights = yield* put(architecture, ({ path }) => Effect.succeed(at(values, path) ?? new Float32Array(0)))
-    return make({ name: folder, architecture, weights, family, tokenizerFiles, ...(tokenizer && { tokenizer }) })
+    const valuesOf = ({ path }: Parameter) => Effect.succeed(at(values, path) ?? new Float32Array(0))
+    const weights = yield* put(architecture, valuesOf, format)
+    const parts = { name: folder, architecture, weights, format, family, tokenizerFiles }
+    return make({ ...parts, ...(tokenizer && { tokenizer }) })
   })
 
 /** The model of a folder as a Layer. */
-export const layer = (folder: string): Layer.Layer<
+export const layer = (folder: string, options: OpenOptions = {}): Layer.Layer<
   LanguageModel, OpenError, Backend | FileSystem.FileSystem | Path.Path
-> => Layer.effect(LanguageModel, open(folder))
+> => Layer.effect(LanguageModel, open(folder, options))
 
 /** How a model is stored. */
 export interface SaveOptions {
@@ -74,7 +86,7 @@ export const save = (
     return yield* new UnsupportedArchitecture({
       family: "", field: "family", message: `${name}: a model without a family of formats cannot be written`
     })
-  const parameters = yield* read(architecture, model.weights)
+  const parameters = yield* read(architecture, model.weights, model.format)
   const options = { dtype: stored[dtype], replace: overwrite, tokenizerFiles }
   yield* writeFolder(folder, { family, architecture, parameters }, options)
 })

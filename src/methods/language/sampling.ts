@@ -20,14 +20,35 @@ export interface Candidates {
   readonly probabilities: ReadonlyArray<number>
 }
 
+/** Sign and magnitude of a single-precision number as an unsigned integer that grows with it. */
+const ordinal = (word: number): number => (word < 0 ? ~word : word | 0x80000000) >>> 0
+
+/** More tokens than a vocabulary has; times 2^32 they are still whole numbers of double precision. */
+const tokensAtMost = 2 ** 21
+
+/** Tokens, likeliest first, equal ones by id: sorted as numbers whose high bits are the logit, low ones the token. */
+const ranked = (logits: Float32Array): ReadonlyArray<number> => {
+  const numbers = new Float32Array(logits.length)
+  // adding zero makes zeros of either sign one
+  for (let token = 0; token < numbers.length; token++) numbers[token] = logits[token]! + 0 // in range by the loop
+  const words = new Int32Array(numbers.buffer)
+  const keys = new Float64Array(words.length)
+  for (let token = 0; token < keys.length; token++)
+    keys[token] = (0xffffffff - ordinal(words[token]!)) * tokensAtMost + token // in range by the loop
+  keys.sort()
+  const tokens = new Array<number>(keys.length)
+  for (let rank = 0; rank < keys.length; rank++) tokens[rank] = keys[rank]! % tokensAtMost // in range by the loop
+  return tokens
+}
+
 /** What may be drawn from these logits, with settings that `refusal` has nothing against. */
 export const candidates = (
   logits: Float32Array, { temperature, topK = logits.length, topP = 1 }: Sampling
 ): Candidates => {
   const at = (token: number): number => logits[token] ?? -Infinity
-  const ranked = Array.from(logits.keys()).sort((left, right) => at(right) - at(left) || left - right)
-  if (temperature === 0) return { tokens: ranked.slice(0, 1), probabilities: [1] }
-  const tokens = ranked.slice(0, topK)
+  const order = ranked(logits)
+  if (temperature === 0) return { tokens: order.slice(0, 1), probabilities: [1] }
+  const tokens = order.slice(0, topK)
   const top = at(tokens[0] ?? 0)
   const weights = tokens.map((token) => Math.exp((at(token) - top) / temperature))
   const total = weights.reduce((sum, weight) => sum + weight, 0)

@@ -11,10 +11,11 @@ import { crossEntropy } from "../../algebra/derived/loss.ts"
 import { arrange, input, negate } from "../../algebra/tensor.ts"
 import { tracked } from "../../core/progress.ts"
 import type { Architecture } from "./architecture.ts"
+import { parameters } from "./storage.ts"
 import type { TokenIds } from "./tokens.ts"
 import { packed, stray } from "./tokens.ts"
 import type { Logits } from "./transformer.ts"
-import { logits, placeholders } from "./transformer.ts"
+import { logits } from "./transformer.ts"
 import type { Transformer } from "./weights.ts"
 
 export type { TokenIds } from "./tokens.ts"
@@ -51,14 +52,15 @@ const chunksOf = <T>(items: ReadonlyArray<T>, size: number): ReadonlyArray<Reado
 const longest = (rows: ReadonlyArray<TokenIds>): number => rows.reduce((most, { length }) => Math.max(most, length), 0)
 
 /** A program from `batch` rows of `time` tokens, and the token after each, to the latter's log-probability. */
-const judge = Effect.fnUntraced(function*({ architecture, weights }: Transformer, batch: number, time: number) {
+const judge = Effect.fnUntraced(function*(model: Transformer, batch: number, time: number) {
+  const { architecture, weights } = model
   const backend = yield* Backend
-  const given = placeholders(architecture, "f32")
+  const { stored, wide } = parameters(model)
   const tokens = input("i32", { batch, time }, "tokens")
   const targets = input("i32", { batch, time }, "targets")
   const scores = yield* building(() => arrange(
-    negate(crossEntropy(logits(architecture, given, tokens), targets, "vocabulary")), ["batch", "time"]))
-  const program = yield* backend.compile({ weights: given, tokens, targets }, { scores })
+    negate(crossEntropy(logits(architecture, wide, tokens), targets, "vocabulary")), ["batch", "time"]))
+  const program = yield* backend.compile({ weights: stored, tokens, targets }, { scores })
   return (rows: ReadonlyArray<TokenIds>, after: ReadonlyArray<TokenIds>) => Effect.scoped(Effect.gen(function*() {
     const given = yield* backend.put("i32", { batch, time }, packed(rows, batch, time))
     const wanted = yield* backend.put("i32", { batch, time }, packed(after, batch, time))
@@ -96,11 +98,11 @@ export const logitsOf = (
   const batch = options.batch ?? batchFor(architecture, time, rows.length)
   yield* positive("batch", batch)
   const backend = yield* Backend
-  const given = placeholders(architecture, "f32")
+  const { stored, wide } = parameters(model)
   const tokens = input("i32", { batch, time }, "tokens")
   const all = yield* building((): Logits<"f32"> =>
-    arrange(logits(architecture, given, tokens), ["batch", "time", "vocabulary"]))
-  const program = yield* backend.compile({ weights: given, tokens }, { all })
+    arrange(logits(architecture, wide, tokens), ["batch", "time", "vocabulary"]))
+  const program = yield* backend.compile({ weights: stored, tokens }, { all })
   const results = yield* Effect.forEach(chunksOf(rows, batch), (chunk) => Effect.scoped(Effect.gen(function*() {
     const given = yield* backend.put("i32", { batch, time }, packed(chunk, batch, time))
     const { all } = yield* program.run({ weights, tokens: given })

@@ -14,6 +14,8 @@ export const adapt = <E, R>(body: (request: AdaptRequest) => Effect.Effect<Outco
     text: path("text", "File of the text to learn"),
     heldOut: maybePath("held-out", "File of text whose beginnings are continued to count accepted tokens"),
     out: out("Folder of the adapter and its training state"),
+    own: count("own", 0,
+      "Pieces of the text that the model continues itself, to learn from in place of the text; 0 for the text", 0),
     masks: count("masks", 4, "Mask tokens: tokens that are speculated at once"),
     rank: count("rank", 16, "Rank of the gated terms"),
     projections: Flag.Literals("projection", projections).pipe(

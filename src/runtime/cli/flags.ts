@@ -2,6 +2,7 @@
 import { Option } from "effect"
 import { Argument, Flag } from "effect/cli"
 import { availableParallelism } from "node:os"
+import { formats } from "../../methods/language/storage.ts"
 import { backendNames } from "../commands/request.ts"
 
 const whole = (name: string, least: number) =>
@@ -43,6 +44,12 @@ export const maybePath = (name: string, description: string) =>
 export const resume = Flag.Boolean("resume").pipe(
   Flag.withDescription("Go on from the last state in the folder"),
   Flag.withDefault(false)
+)
+
+/** How the weights of a model are kept in memory. */
+export const weights = Flag.Literals("weights", formats).pipe(
+  Flag.withDescription("Keep weights as they are, or rounded to fewer bits, which is faster (default f32)"),
+  Flag.withDefault("f32")
 )
 
 /** The folder of a model. */

@@ -11,7 +11,7 @@ import { open } from "../../methods/language/model-folder.ts"
 import type { Model } from "../../methods/language/model.ts"
 import type { Adapted } from "../../methods/language/multi-token/index.ts"
 import {
-  countOf, identityOf, MultiToken, parametersOf, preservation
+  countOf, identityOf, MultiToken, ownText, parametersOf, preservation, programs
 } from "../../methods/language/multi-token/index.ts"
 import { inFolder } from "../../methods/language/training/snapshot.ts"
 import { layer } from "../backend.ts"
@@ -20,6 +20,9 @@ import { readText, tokensOf } from "./text.ts"
 import { checkState, snapshotEvery, tokensToLearn } from "./training-run.ts"
 
 const schemes = ["linear", "quadratic"] as const
+
+/** Tokens of a piece of text that the model continues itself. */
+const pieceLength = 16
 
 /** Beginnings of a text that are continued, spread over it. */
 const continued = { prompts: 8, length: 32, tokens: 64 }
@@ -34,14 +37,16 @@ const speculated = Effect.fnUntraced(function*(model: Model, adapted: Adapted, t
   })
   const plain = yield* Effect.forEach(given, (prompt) =>
     Effect.scoped(Stream.runCollect(model.generate(prompt, { tokens: more, end: [] }))))
-  return yield* Effect.forEach(schemes, (scheme) => Effect.map(
-    preservation.speculate(model, adapted, scheme, given, more), (made) =>
-      ({ scheme, rate: preservation.rate(made), differing: preservation.differing(plain, made.texts) })))
+  return yield* Effect.forEach(schemes, (scheme) => Effect.gen(function*() {
+    const way = yield* programs(model, adapted, { scheme, masks: adapted.shape.masks })
+    const made = yield* preservation.speculate(model, way, given, more)
+    return { scheme, rate: preservation.rate(made), differing: preservation.differing(plain, made.texts) }
+  }))
 })
 
 /** Reads, trains, writes the adapter, and holds the laws of the method to it. */
 export const adapt = ({
-  folder, text: file, heldOut, out, masks, rank, projections, sampler, consistency, steps, batch, context: time,
+  folder, text: file, heldOut, out, own, masks, rank, projections, sampler, consistency, steps, batch, context: time,
   rate: peak, resume, settings
 }: AdaptRequest) => Effect.scoped(Effect.gen(function*() {
   const path = yield* Path.Path
@@ -53,7 +58,10 @@ export const adapt = ({
   const judged = heldOut === undefined ? tokens : yield* tokensOf(yield* readText(heldOut), heldOut, model)
   const shape = MultiToken.shapeOf({ masks, rank, sampler, ...projections.length > 0 && { projections } })
   const configuration = MultiToken.usual({ steps, batch, time, peak, seed: settings.seed })
-  const asked = { model, shape, consistency, tokens, configuration }
+  const learned = own === 0 ? tokens : yield* ownText(model, tokens, {
+    texts: own, given: Math.min(pieceLength, architecture.context >> 1), key: Key.fold(Key.make(settings.seed), 11)
+  })
+  const asked = { model, shape, consistency, tokens: learned, configuration }
   const store = yield* inFolder(state, yield* identityOf(asked))
   const plan = { steps, evaluateEvery: 0, snapshotEvery }
   const { adapted, history } = yield* MultiToken.adapt({ ...asked, plan, store })

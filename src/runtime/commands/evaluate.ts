@@ -7,10 +7,12 @@ import { type EvaluateRequest, figure, type Outcome } from "./request.ts"
 import { readText, tokensOf } from "./text.ts"
 import { tokenizerOf } from "./tokenizer.ts"
 
-export const evaluate = ({ context, folder, settings, text: file, tokens: most }: EvaluateRequest) =>
+export const evaluate = (
+  { context, folder, settings, text: file, tokens: most, weights }: EvaluateRequest
+) =>
   Effect.scoped(Effect.gen(function* () {
     const text = yield* readText(file)
-    const model = yield* open(folder)
+    const model = yield* open(folder, { weights })
     const tokenizer = yield* tokenizerOf(model)
     const read = (yield* tokensOf(text, file, model, { around: true })).slice(0, most)
     const { loss, perplexity: measured, tokens } =

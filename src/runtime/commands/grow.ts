@@ -9,17 +9,13 @@ import { absent } from "../../methods/language/aside.ts"
 import type { Architecture } from "../../methods/language/architecture.ts"
 import { hyperClone, preservation } from "../../methods/language/hypercloning/index.ts"
 import { open, save } from "../../methods/language/model-folder.ts"
-import { countOf, parametersOf } from "../../methods/language/parameters.ts"
 import { layer } from "../backend.ts"
+import { parameterCount } from "./parameter-count.ts"
 import { figure, type GrowRequest, type Outcome } from "./request.ts"
 
 /** Rows of random tokens on which logits are compared, and the most tokens of a row. */
 const rows = 16
 const longest = 128
-
-/** Number of weights of an architecture. */
-export const parameterCount = (architecture: Architecture): number =>
-  parametersOf(architecture).reduce((sum, parameter) => sum + countOf(parameter), 0)
 
 const randomRows = ({ context, vocabulary }: Architecture, seed: number) =>
   Key.split(Key.fold(Key.make(seed), 1), rows).map((key) => Key.integers(key, Math.min(context, longest), vocabulary))

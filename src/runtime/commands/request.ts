@@ -2,12 +2,13 @@
  * What the command line asks of the library, decoded: one typed request a command, and the outcome that every command
  * gives back. A command's body is a function from its request to an Effect of an `Outcome`, in the file of its name.
  */
-import type { Figure, Report } from "../../core/document.ts"
+import type { Report } from "../../core/document.ts"
 import type { MethodName } from "../../methods/chemistry/correlation-energy.ts"
 import { methods } from "../../methods/chemistry/correlation-energy.ts"
 import type { Projection } from "../../methods/language/adapt.ts"
 import type { Configuration } from "../../methods/language/hypercloning/index.ts"
 import type { Scheme } from "../../methods/language/multi-token/index.ts"
+import type { Format } from "../../methods/language/storage.ts"
 import type { Plot, Table } from "../report/content.ts"
 
 /** Where a command runs, and how it answers. */
@@ -22,13 +23,22 @@ export interface Settings {
 }
 
 /** Names of backends, the default first. */
-export const backendNames = ["cpu", "reference"] as const
+export const backendNames = ["cpu", "native", "wasm", "webgpu", "reference"] as const
 export type BackendName = (typeof backendNames)[number]
 
 /** The main job: load, measure, grow by every variant, check every law, train, report into the folder `out`. */
 export interface RunRequest {
   readonly settings: Settings
   /** The paper's comparison at the largest size that fits in about an hour. */
+  readonly full: boolean
+  readonly out: string
+}
+
+/** The experiment with a method, part by part, into the folder `out`, where it goes on if it was stopped. */
+export interface ExperimentRequest {
+  readonly settings: Settings
+  readonly method: "multi-token"
+  /** What the results that are kept with the project were made with. */
   readonly full: boolean
   readonly out: string
 }
@@ -55,6 +65,8 @@ export interface AdaptRequest {
   /** Text whose beginnings are continued to count accepted tokens; that which is learned when undefined. */
   readonly heldOut: string | undefined
   readonly out: string
+  /** How many pieces of the text are continued by the model itself, to learn from in place of the text; 0 for none. */
+  readonly own: number
   readonly masks: number
   readonly rank: number
   /** Maps that have a gated term; all where empty. */
@@ -86,19 +98,24 @@ export const dtypes = ["f32", "bf16", "f16"] as const
 export interface GenerateRequest {
   readonly settings: Settings
   readonly folder: string
+  /** What its weights are kept as. */
+  readonly weights: Format
   readonly prompt: string
   readonly tokens: number
   readonly temperature: number
   readonly topP: number
-  /** Folder of an adapter to draft with, and how drafts are verified. */
+  /** Folder of an adapter to draft with, how drafts are verified, and how many of its masks are used: all, or fewer. */
   readonly speculate: string | undefined
   readonly scheme: Scheme
+  readonly masks: number | undefined
 }
 
 /** The perplexity of the model in `folder` on the text of a file. */
 export interface EvaluateRequest {
   readonly settings: Settings
   readonly folder: string
+  /** What its weights are kept as. */
+  readonly weights: Format
   readonly text: string
   /** Tokens a window; the model's own context when undefined. */
   readonly context: number | undefined
@@ -115,23 +132,46 @@ export interface InspectRequest {
 /** Methods that give a molecule its energy, the default first. */
 export const energyMethods = methods
 
-/** The energy of the molecule in a file. */
+/** The energy of the molecule in a file. What is undefined is as the file says, or else the default. */
 export interface EnergyRequest {
   readonly settings: Settings
   readonly molecule: string
-  /** A packaged basis set, or a file that ends in .json. */
-  readonly basis: string
-  readonly method: MethodName
-  /** As the file says, or 0, when undefined. */
+  /** A packaged basis set, or a file that ends in .json; sto-3g by default. */
+  readonly basis: string | undefined
+  /** The mean field by default. */
+  readonly method: MethodName | undefined
   readonly charge: number | undefined
+  readonly multiplicity: number | undefined
   /** Lowest orbitals that are not correlated. */
   readonly frozen: number | undefined
   /** Cartesian d and f functions in place of spherical ones. */
   readonly cartesian: boolean
+  /** Fit densities in the packaged fitting set. */
+  readonly fitting: boolean
+  /** The derivative of the mean field's energy as well. */
+  readonly gradient: boolean
+  /** How far virtual orbitals are raised, in Ha. */
+  readonly levelShift: number
+  /** Most iterations of the mean field. */
+  readonly iterations: number
+  /** Refuse a basis set that is linearly dependent. */
+  readonly independent: boolean
+  /** Bytes that may be taken; half of the machine's memory when undefined. */
+  readonly memory: number | undefined
+  /** A file to start the mean field from, if it is there, and to leave the last state in. */
+  readonly restart: string | undefined
+  /** A file for the result in QCSchema. */
+  readonly qcschema: string | undefined
+  /** A folder for the report. */
+  readonly out: string | undefined
 }
 
-/** A number that was measured in this run. */
-export const figure = (name: string, value: number, unit = ""): Figure => ({ name, value, unit, source: "measured" })
+/** The packaged basis sets and the elements that they have. */
+export interface BasisRequest {
+  readonly settings: Settings
+}
+
+export { measured as figure } from "./measured.ts"
 
 /** What a command gives back: the document of `--json`, and what is shown to people besides its laws and figures. */
 export interface Outcome {

@@ -7,15 +7,14 @@ import type { Figure, Verdict } from "../../core/document.ts"
 import { judge } from "../../core/law.ts"
 import type { Settings } from "../../methods/language/decode.ts"
 import type { Model } from "../../methods/language/model.ts"
-import type { Scheme, Step } from "../../methods/language/multi-token/index.ts"
+import type { Step, Way } from "../../methods/language/multi-token/index.ts"
 import { MultiToken, preservation } from "../../methods/language/multi-token/index.ts"
-import type { Tokenizer } from "../../methods/language/tokenizer.ts"
+import type { Tokenizer, TokenizerError } from "../../methods/language/tokenizer.ts"
 import { figure } from "./request.ts"
 
 /** What came of a prompt. */
 export interface Continuation {
   readonly made: ReadonlyArray<number>
-  readonly steps: ReadonlyArray<Step>
   readonly laws: ReadonlyArray<Verdict>
   readonly figures: ReadonlyArray<Figure>
 }
@@ -30,18 +29,19 @@ const paced = <A, E, R>(stream: Stream.Stream<A, E, R>) => Effect.gen(function*(
 })
 
 export const speculate = Effect.fnUntraced(function*(
-  model: Model, folder: string, scheme: Scheme, prompt: ReadonlyArray<number>, settings: Settings
+  model: Model, folder: string, way: Partial<Way>, prompt: ReadonlyArray<number>, settings: Settings,
+  seen: (step: Step) => Effect.Effect<void, TokenizerError>
 ) {
-  const several = MultiToken.speculative(model, yield* MultiToken.load(model.architecture, folder), scheme)
+  const several = yield* MultiToken.speculative(model, yield* MultiToken.load(model.architecture, folder), way)
+  const { values: steps, seconds } = yield* paced(Stream.tap(several.steps(prompt, settings), seen))
   const plain = yield* paced(model.generate(prompt, settings))
-  const { values: steps, seconds } = yield* paced(several.steps(prompt, settings))
   const made = steps.flatMap(({ tokens }) => tokens)
   // the first step reads the prompt, as that of plain decoding does
   const [, ...later] = steps
   const rate = later.reduce((sum, { tokens }) => sum + tokens.length, 0) / later.length
   const greedy = (settings.temperature ?? 0) === 0
   const continuation: Continuation = {
-    made, steps,
+    made,
     laws: greedy && plain.values.length > 0
       ? [judge(preservation.sameGreedyText, preservation.differing([plain.values], [made]))] : [],
     figures: [
@@ -58,19 +58,18 @@ export const speculate = Effect.fnUntraced(function*(
   return continuation
 })
 
-const style = { own: "\u001b[0m", accepted: "\u001b[32m", rejected: "\u001b[9;90m", end: "\u001b[0m" } as const
+const style = { accepted: "\u001b[32m", rejected: "\u001b[9;90m", end: "\u001b[0m" } as const
 
-/** The text of steps for a terminal: accepted drafts green, rejected ones grey and struck out, the rest as it is. */
-export const coloured = (tokenizer: Tokenizer, steps: ReadonlyArray<Step>) =>
-  Effect.map(Effect.forEach(steps, ({ drafts, accepted, tokens }) => Effect.gen(function*() {
-    const written = (ids: ReadonlyArray<number>) => ids.length === 0 ? Effect.succeed("") : tokenizer.decode(ids)
-    const kept = Math.min(accepted, tokens.length)
-    const own = tokens.slice(kept)
-    // a rejected draft stands before the token that the model wrote in its place
-    const rejected = drafts.slice(accepted, accepted + 1)
-    return [
-      kept > 0 ? `${style.accepted}${yield* written(tokens.slice(0, kept))}${style.end}` : "",
-      rejected.length > 0 && own.length > 0 ? `${style.rejected}${yield* written(rejected)}${style.end}` : "",
-      yield* written(own)
-    ].join("")
-  })), (parts) => parts.join(""))
+/** The text of a step for a terminal: accepted drafts green, the first rejected one grey and struck out. */
+export const coloured = (tokenizer: Tokenizer, { drafts, accepted, tokens }: Step) => Effect.gen(function*() {
+  const written = (ids: ReadonlyArray<number>) => ids.length === 0 ? Effect.succeed("") : tokenizer.decode(ids)
+  const kept = Math.min(accepted, tokens.length)
+  const own = tokens.slice(kept)
+  // a rejected draft stands before the token that the model wrote in its place
+  const rejected = drafts.slice(accepted, accepted + 1)
+  return [
+    kept > 0 ? `${style.accepted}${yield* written(tokens.slice(0, kept))}${style.end}` : "",
+    rejected.length > 0 && own.length > 0 ? `${style.rejected}${yield* written(rejected)}${style.end}` : "",
+    yield* written(own)
+  ].join("")
+})

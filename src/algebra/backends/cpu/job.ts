@@ -32,9 +32,6 @@ export interface Start {
   readonly native: Addresses | undefined
 }
 
-/** True in Node, Bun and Deno, where workers come from node:worker_threads. */
-export const isNode = typeof globalThis.process === "object" && typeof globalThis.process.versions?.node === "string"
-
 /** Scalar functions that WebAssembly lacks, offered to every kernel module as imports `math.*` on f64. */
 const mathematics = {
   exp: Math.exp, expm1: Math.expm1, log: Math.log, log1p: Math.log1p, log2: Math.log2, sin: Math.sin, cos: Math.cos,

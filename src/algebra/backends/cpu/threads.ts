@@ -5,7 +5,8 @@
  */
 import { Data, Effect, type Scope } from "effect"
 import { type Addresses, procedures } from "../native/machine.ts"
-import { control, instantiate, isNode, type Start } from "./job.ts"
+import { control, instantiate, type Start } from "./job.ts"
+import { cores, isNode } from "./machine.ts"
 import type { Memory, OutOfMemory } from "./memory.ts"
 
 /**
@@ -101,10 +102,6 @@ const startWorker = async (start: Start): Promise<Worker> => {
 
 /** How long `dispatch` waits for a chunk that another thread holds before it counts that thread as lost. */
 const patienceMilliseconds = 60_000
-
-const cores = (): number => (isNode
-  ? process.getBuiltinModule("node:os").availableParallelism()
-  : globalThis.navigator.hardwareConcurrency)
 
 const defaultThreads = (): number => Math.max(1, Math.min(8, cores()))
 

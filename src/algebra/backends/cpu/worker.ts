@@ -4,7 +4,8 @@
  * job.ts.
  */
 import { procedures } from "../native/machine.ts"
-import { control, instantiate, isNode, type Start } from "./job.ts"
+import { control, instantiate, type Start } from "./job.ts"
+import { isNode } from "./machine.ts"
 
 const fail = (words: Int32Array, bytes: Uint8Array, error: unknown): void => {
   const text = new TextEncoder().encode(error instanceof Error ? `${error.name}: ${error.message}` : String(error))

@@ -67,6 +67,8 @@ export const davidson = ({ apply, diagonal, start, roots, tolerance, iterations 
   Effect.gen(function* () {
     let basis: Array<Float64Array> = []
     let images: Array<Float64Array> = []
+    /** Products of the vectors with the images up to their own, as far as they have been taken. */
+    let products: Array<ReadonlyArray<number>> = []
     const widen = (vectors: ReadonlyArray<Float64Array>): number => {
       const before = basis.length
       for (const vector of vectors) {
@@ -81,9 +83,11 @@ export const davidson = ({ apply, diagonal, start, roots, tolerance, iterations 
     let worst = Infinity
     for (let iteration = 1; ; iteration++) {
       const size = basis.length
-      const projected = Float64Array.from({ length: size * size }, () => 0)
-      basis.forEach((left, row) => images.forEach((right, column) => {
-        if (column <= row) projected[row * size + column] = projected[column * size + row] = dot(left, right)
+      const projected = new Float64Array(size * size)
+      for (const left of basis.slice(products.length))
+        products.push(images.slice(0, products.length + 1).map((right) => dot(left, right)))
+      products.forEach((those, row) => those.forEach((product, column) => {
+        projected[row * size + column] = projected[column * size + row] = product
       }))
       const { values, vectors } = eigh({ rows: size, columns: size, data: projected })
       const weights = (root: number) => Array.from({ length: size }, (_, row) => vectors.data[row * size + root] ?? 0)
@@ -111,9 +115,10 @@ export const davidson = ({ apply, diagonal, start, roots, tolerance, iterations 
       if (basis.length + corrections.length > largest(roots)) {
         // the lowest Ritz vectors are kept, more than are asked for: what was learnt of the next states is not lost
         const lowest = Array.from({ length: kept(roots) }, (_, root) => weights(root))
-        const [vectors, products] = [basis, images]
+        const [vectors, their] = [basis, images]
         basis = lowest.map((each) => combined(vectors, each))
-        images = lowest.map((each) => combined(products, each))
+        images = lowest.map((each) => combined(their, each))
+        products = []
       }
       if (widen(corrections) === 0) {
         // the subspace holds all that there is

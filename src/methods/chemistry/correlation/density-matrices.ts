@@ -137,6 +137,13 @@ export const natural = (one: Float64Array, n: number): Natural => {
   return { occupations: values.data.slice().reverse(), orbitals }
 }
 
+/**
+ * The correlation spectrum of natural occupations (Bravyi and Gosset, Commun. Math. Phys. 356, 451 (2017)): how far
+ * each spin orbital is from empty or full, min(n, 1 - n) with n from 0 to 1, descending. A determinant has none.
+ */
+export const correlationSpectrum = ({ occupations }: Pick<Natural, "occupations">): Float64Array =>
+  occupations.map((n) => Math.min(Math.max(n / 2, 0), Math.max(1 - n / 2, 0))).sort().reverse()
+
 /** <S^2> of a state with as many electrons of either spin: 3 N / 4 - N (N - 1) / 4 - 1/2 sum_pq Gamma_pqqp. */
 export const spinSquare = ({ one, two }: DensityMatrices): number => {
   const n = Math.round(Math.sqrt(one.length))

@@ -4,6 +4,7 @@
  * the orbitals, add up over systems that do not interact, and never lie above those of a variational method.
  */
 import { Data, Effect } from "effect"
+import { cores } from "../../../algebra/backends/cpu/machine.ts"
 import { eigh } from "../../../algebra/backends/factorisation/symmetric.ts"
 import * as Key from "../../../core/key.ts"
 import { tracked } from "../../../core/progress.ts"
@@ -11,7 +12,8 @@ import { davidson, held } from "./davidson.ts"
 import type { Hamiltonian } from "./hamiltonian.ts"
 import { within } from "./hamiltonian.ts"
 import type { Operator, Parity } from "./sigma.ts"
-import { operator } from "./sigma.ts"
+import { kernelBytes, operatorByKernel } from "./kernel/index.ts"
+import { plain, prepared } from "./sigma.ts"
 import type { Strings } from "./strings.ts"
 import { binomial, mostOrbitals, strings } from "./strings.ts"
 
@@ -28,6 +30,8 @@ export interface Options {
   readonly iterations?: number
   /** A bound of the bytes in use; 4 GiB when left out. */
   readonly memory?: number
+  /** Threads, where there are many strings; the machine's cores by default. */
+  readonly threads?: number
   /** Vectors to start from. */
   readonly start?: ReadonlyArray<Float64Array>
 }
@@ -40,11 +44,15 @@ export interface State {
   readonly strings: Strings
 }
 
+/** Strings from which on the kernel's start is worth its while, and threads theirs. */
+const [many, more] = [60, 300]
+
 /** Bytes of a calculation. */
 export const estimate = ({ orbitals, electrons }: Hamiltonian, roots: number): number => {
   const count = binomial(orbitals, electrons / 2)
   const width = (electrons / 2) * (orbitals - electrons / 2 + 1)
   return 8 * (count ** 2 * (held(roots) + 2) + orbitals ** 4) + count * width * (24 + 6 * width)
+    + (count < many ? 0 : kernelBytes(count, width, count * width * width / 4))
 }
 
 /** Determinants with alpha at or after beta: what a vector of a parity is free in. */
@@ -126,13 +134,16 @@ export const fci = (of: Hamiltonian, options: Options = {}) => Effect.gen(functi
     return yield* new FciError({
       field: "roots", message: `fci: ${roots} roots of a problem of dimension ${dimension}`
     })
-  return yield* tracked({ name: "fci", unit: "iterations" }, (tracker) => Effect.gen(function* () {
+  return yield* tracked({ name: "fci", unit: "iterations" }, (tracker) => Effect.scoped(Effect.gen(function* () {
     const over = strings(orbitals, electrons / 2)
-    const hamiltonian = operator(of, over, parity)
+    const { threads = cores() } = options
+    const parts = prepared(of, over)
+    const hamiltonian = size < many ? plain(parts, parity)
+      : yield* operatorByKernel(parts, parity, size < more ? 1 : threads)
     const start = options.start ?? guesses(hamiltonian.diagonal, size, parity, roots === 1 ? 1 : roots + 2)
     const found = dimension <= small
       ? dense(hamiltonian, size, parity, roots)
       : yield* davidson({ ...hamiltonian, start, roots, tolerance, iterations }, tracker)
     return found.map(({ value, vector }): State => ({ energy: value + core, vector, strings: over }))
-  }))
+  })))
 })

@@ -116,16 +116,28 @@ export const largestCoupling = (of: Hamiltonian, counts: (p: number, q: number) 
     return p !== q && counts(p, q) ? Math.max(worst, Math.abs(value)) : worst
   }, 0)
 
+/** Rows that are turned together, so that what is written stays in the cache. */
+const together = 64
+
 /** One index of a tensor over `n` orbitals, the last, replaced by the columns of a matrix, and brought to the front. */
 const turn = (data: Float64Array, rotation: Float64Array, n: number): Float64Array => {
   const rows = data.length / n
   const turned = new Float64Array(data.length)
-  for (let row = 0; row < rows; row++)
-    for (let p = 0; p < n; p++) {
-      const value = data[row * n + p]!
-      if (value === 0) continue
-      for (let q = 0; q < n; q++) turned[q * rows + row] = turned[q * rows + row]! + value * rotation[p * n + q]!
+  const sum = new Float64Array(n * together)
+  for (let start = 0; start < rows; start += together) {
+    const end = Math.min(rows, start + together)
+    for (let row = start; row < end; row++) {
+      const to = (row - start) * n
+      sum.fill(0, to, to + n)
+      for (let p = 0; p < n; p++) {
+        const value = data[row * n + p]!
+        if (value === 0) continue
+        for (let q = 0; q < n; q++) sum[to + q] = sum[to + q]! + value * rotation[p * n + q]!
+      }
     }
+    for (let q = 0; q < n; q++)
+      for (let row = start; row < end; row++) turned[q * rows + row] = sum[(row - start) * n + q]!
+  }
   return turned
 }
 
@@ -145,13 +157,21 @@ export interface Semicanonical {
   readonly rotation: Float64Array
 }
 
+/** Couplings of orbitals, in Ha, that are rounding. */
+const rounding = 1e-10
+
 /** Rotates occupied and virtual orbitals among themselves to semicanonical ones; the determinant is unchanged. */
 export const semicanonical = (of: Hamiltonian): Semicanonical => {
   const n = of.orbitals
   const { occupied } = spaces(of)
   const f = fock(of)
   const rotation = new Float64Array(n * n)
-  const energies = new Float64Array(n)
+  const energies = Float64Array.from({ length: n }, (_, p) => f[p * (n + 1)]!)
+  const ascending = energies.every((energy, p) => p === 0 || p === occupied || energy >= energies[p - 1]!)
+  if (ascending && largestCoupling(of, (p, q) => (p < occupied) === (q < occupied)) < rounding) {
+    for (let p = 0; p < n; p++) rotation[p * (n + 1)] = 1
+    return { hamiltonian: of, energies, rotation }
+  }
   for (const [from, to] of [[0, occupied], [occupied, n]] as const) {
     const size = to - from
     const block = Float64Array.from({ length: size * size }, (_, at) =>

@@ -11,7 +11,7 @@ import type { Strings } from "./strings.ts"
 export type Parity = 1 | -1
 
 /** A sparse matrix over strings, row by row. */
-interface Sparse {
+export interface Sparse {
   readonly start: Uint32Array
   readonly column: Uint32Array
   readonly value: Float64Array
@@ -58,7 +58,7 @@ const sameSpin = (of: Hamiltonian, { masks, width, to, pair, sign }: Strings): S
 }
 
 /** The excitations of strings by unordered pair of orbitals, p >= q: E_pq and E_qp share their integral. */
-interface ByPair {
+export interface ByPair {
   readonly start: Uint32Array
   readonly from: Uint32Array
   readonly to: Uint32Array
@@ -147,16 +147,54 @@ export interface Operator {
   readonly apply: (c: Float64Array) => Float64Array
 }
 
+/** What products are made from. */
+export interface Prepared {
+  readonly over: Strings
+  /** Strings, and unordered pairs of orbitals. */
+  readonly size: number
+  readonly pairs: number
+  /** The number of the unordered pair of p * n + q. */
+  readonly place: Uint32Array
+  readonly alone: Sparse
+  readonly groups: ByPair
+  /** (P|R) over unordered pairs. */
+  readonly integrals: Float64Array
+  readonly diagonal: Float64Array
+}
+
 /** Prepares the Hamiltonian for products with vectors over pairs of these strings. */
-export const operator = (of: Hamiltonian, over: Strings, parity: Parity): Operator => {
-  const [n, size] = [of.orbitals, over.masks.length]
+export const prepared = (of: Hamiltonian, over: Strings): Prepared => {
+  const n = of.orbitals
   const place = triangle(n)
   const alone = sameSpin(of, over)
-  const groups = byPair(over, place)
   const pairs = n * (n + 1) / 2
   const integrals = new Float64Array(pairs * pairs)
   for (let pq = 0; pq < n * n; pq++)
     for (let rs = 0; rs < n * n; rs++) integrals[place[pq]! * pairs + place[rs]!] = of.twoBody[pq * n * n + rs]!
+  return {
+    over, size: over.masks.length, pairs, place, alone, groups: byPair(over, place), integrals,
+    diagonal: diagonalOf(of, over, alone)
+  }
+}
+
+/** S + parity S^T, in the place of S. */
+export const symmetrised = (sigma: Float64Array, size: number, parity: Parity): Float64Array => {
+  for (let alpha = 0; alpha < size; alpha++)
+    for (let beta = 0; beta <= alpha; beta++) {
+      const sum = sigma[alpha * size + beta]! + parity * sigma[beta * size + alpha]!
+      sigma[alpha * size + beta] = sum
+      sigma[beta * size + alpha] = parity * sum
+    }
+  return sigma
+}
+
+/** The Hamiltonian on vectors over pairs of these strings, in plain code. */
+export const operator = (of: Hamiltonian, over: Strings, parity: Parity): Operator => plain(prepared(of, over), parity)
+
+/** The operator in plain code. */
+export const plain = (
+  { over, size, pairs, place, alone, groups, integrals, diagonal }: Prepared, parity: Parity
+): Operator => {
   const held: Sparse = {
     start: new Uint32Array(size + 1), column: new Uint32Array(over.to.length), value: new Float64Array(over.to.length)
   }
@@ -177,16 +215,10 @@ export const operator = (of: Hamiltonian, over: Strings, parity: Parity): Operat
       for (; at < end; at++)
         spreadOne(held, size, c, sigma, groups.from[at]! * size, groups.to[at]! * size, groups.sign[at]!)
     }
-    for (let alpha = 0; alpha < size; alpha++)
-      for (let beta = 0; beta <= alpha; beta++) {
-        const sum = sigma[alpha * size + beta]! + parity * sigma[beta * size + alpha]!
-        sigma[alpha * size + beta] = sum
-        sigma[beta * size + alpha] = parity * sum
-      }
-    return sigma
+    return symmetrised(sigma, size, parity)
   }
 
-  return { dimension: size * size, diagonal: diagonalOf(of, over, alone), apply }
+  return { dimension: size * size, diagonal, apply }
 }
 
 const diagonalOf = ({ orbitals: n, twoBody }: Hamiltonian, { masks }: Strings, alone: Sparse): Float64Array => {

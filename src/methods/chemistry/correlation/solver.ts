@@ -25,7 +25,7 @@ export interface Solution {
   readonly energy: number
   /** The energy beyond that of the reference determinant. */
   readonly correlation: number
-  /** Where the method has them; they give its energy. */
+  /** Where the method has them; they give its energy. They are made when they are first asked for. */
   readonly densityMatrices?: DensityMatrices
 }
 
@@ -38,21 +38,31 @@ export class Solver extends Context.Service<Solver, {
   readonly solve: (of: Hamiltonian) => Effect.Effect<Solution, SolverError>
 }>()("noether/Solver") {}
 
-type Solve<R> = (of: Hamiltonian) => Effect.Effect<Omit<Solution, "energy">, SolverError, R>
+interface Found {
+  readonly correlation: number
+  readonly matrices?: () => DensityMatrices
+}
+type Solve<R> = (of: Hamiltonian) => Effect.Effect<Found, SolverError, R>
+
+const solution = (reference: number, { correlation, matrices }: Found): Solution => {
+  const energies = { energy: reference + correlation, correlation }
+  if (matrices === undefined) return energies
+  let held: DensityMatrices | undefined
+  return { ...energies, get densityMatrices() { return held ??= matrices() } }
+}
 
 const solver = <R>(name: string, correlate: Solve<R>): Layer.Layer<Solver, never, R> =>
   Layer.effect(Solver, Effect.map(Effect.context<R>(), (context) => ({
     name,
     solve: (given: Hamiltonian) => Effect.gen(function* () {
       const of = yield* make(given)
-      const found = yield* correlate(of)
-      return { energy: referenceEnergy(of) + found.correlation, ...found }
+      return solution(referenceEnergy(of), yield* correlate(of))
     }).pipe(Effect.provideContext(context))
   })))
 
 /** The reference determinant itself. */
 export const hartreeFock: Layer.Layer<Solver> =
-  solver("hf", (of) => Effect.sync(() => ({ correlation: 0, densityMatrices: ofReference(of) })))
+  solver("hf", (of) => Effect.succeed({ correlation: 0, matrices: () => ofReference(of) }))
 
 /** Second-order perturbation theory; it has no density matrices here. */
 export const secondOrder = (options: { readonly memory?: number } = {}): Layer.Layer<Solver, never, Backend> =>
@@ -61,7 +71,7 @@ export const secondOrder = (options: { readonly memory?: number } = {}): Layer.L
 /** Coupled cluster with singles and doubles, and the density matrices of its energy at fixed amplitudes. */
 export const coupledCluster = (options: CcsdOptions = {}): Layer.Layer<Solver, never, Backend> =>
   solver("ccsd", (of) => Effect.map(ccsd(of, options), ({ correlation, amplitudes }) =>
-    ({ correlation, densityMatrices: ofAmplitudes(of, amplitudes) })))
+    ({ correlation, matrices: () => ofAmplitudes(of, amplitudes) })))
 
 /** Coupled cluster with the perturbative correction for triples, in semicanonical orbitals; no density matrices. */
 export const coupledClusterTriples = (options: CcsdOptions = {}): Layer.Layer<Solver, never, Backend> =>
@@ -78,5 +88,27 @@ export const exact = (options: Omit<FciOptions, "roots"> = {}): Layer.Layer<Solv
   solver("fci", (of) => Effect.map(fci(of, { ...options, roots: 1 }), ([state]) => {
     // as many states come as roots were asked for
     if (state === undefined) throw new RangeError("fci gave no state")
-    return { correlation: state.energy - referenceEnergy(of), densityMatrices: ofState(state) }
+    return { correlation: state.energy - referenceEnergy(of), matrices: () => ofState(state) }
   }))
+
+/** Names of the methods, the cheapest first. */
+export const methods = ["hf", "mp2", "ccsd", "ccsd(t)", "fci"] as const
+export type MethodName = (typeof methods)[number]
+
+/** What every method may be told: a bound of the bytes in use, and threads beside those of the backend. */
+export interface Common {
+  readonly memory?: number
+  readonly threads?: number
+}
+
+/** A method by its name. */
+export const named = (method: MethodName, given: Common = {}): Layer.Layer<Solver, never, Backend> => {
+  const options = given.memory === undefined ? {} : { memory: given.memory }
+  switch (method) {
+    case "hf": return hartreeFock
+    case "mp2": return secondOrder(options)
+    case "ccsd": return coupledCluster(options)
+    case "ccsd(t)": return coupledClusterTriples(options)
+    case "fci": return exact(given)
+  }
+}

@@ -43,6 +43,10 @@ for (let h = 1; h < total; h++) {
   second[h] = exponents[along]! > 1 ? lowered(2) : 0
 }
 
+/** R_h as a step of the recursion: X_axis R_first + factor R_second, both of one order more. */
+export const recursion = (h: number) =>
+  ({ axis: axis[h]!, first: first[h]!, second: second[h]!, factor: factor[h]! })
+
 const combinations = new Map<number, Int32Array>()
 
 /** The index of the sum of bra index b (degree up to `bra`) and ket index k (up to `ket`), at b times kets plus k. */

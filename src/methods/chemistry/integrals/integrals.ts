@@ -3,7 +3,7 @@
  * asked for. Laws: laws/methods/chemistry/integrals/.
  */
 import { Clock, Data, Effect } from "effect"
-import { totalmem } from "node:os"
+import { cores, memoryBytes } from "../../../algebra/backends/cpu/machine.ts"
 import { tracked } from "../../../core/progress.ts"
 import type { BasisError, BasisSet } from "../basis.ts"
 import { covers } from "../basis.ts"
@@ -13,8 +13,12 @@ import type { PointCharges } from "./one-electron.ts"
 import { attraction, dipole, overlap } from "./one-electron.ts"
 import { kinetic } from "./kinetic.ts"
 import type { Repulsion } from "./packed.ts"
-import { packedBytes } from "./packed.ts"
+import { packedBytes, pairCount } from "./packed.ts"
 import { shellPairs } from "./pairs.ts"
+import type { FittingError } from "./fitting.ts"
+import { fitted, fittingCount } from "./fitting.ts"
+import { holds, repulsionByKernels } from "./kernel/index.ts"
+import type { Screened } from "./repulsion.ts"
 import { fillRow, room, screened } from "./repulsion.ts"
 import type { AtomicOrbitals } from "./shells.ts"
 import { atomicOrbitals } from "./shells.ts"
@@ -36,7 +40,7 @@ export class MemoryEstimate extends Data.TaggedError("MemoryEstimate")<{
 }
 
 /** Half of the machine's memory: what integrals may take unless told. */
-export const defaultMemory = totalmem() / 2
+export const defaultMemory = memoryBytes() / 2
 
 export interface IntegralOptions {
   /** Cartesian d, f, ... functions in place of real spherical harmonics (the default). */
@@ -45,6 +49,10 @@ export interface IntegralOptions {
   readonly pointCharges?: PointCharges
   /** Bytes that may be taken; half of the machine's memory by default. */
   readonly memory?: number
+  /** The basis set that products of orbitals are fitted in; without it the repulsion integrals are exact. */
+  readonly fitting?: BasisSet
+  /** Threads for the repulsion integrals, where there are many; the machine's cores by default. */
+  readonly threads?: number
 }
 
 /** Integrals over `orbitals.count` atomic orbitals; matrices are row-major, energies in Ha. */
@@ -58,6 +66,7 @@ export interface Integrals {
   readonly repulsion: Repulsion
   /** Repulsion of the nuclei among themselves and with the point charges. */
   readonly nuclearRepulsion: number
+  readonly pointCharges: PointCharges | undefined
 }
 
 /** The repulsion of the nuclei by point charges, in Ha. */
@@ -70,34 +79,58 @@ const chargeRepulsion = ({ atomicNumbers, positions }: Molecule, given: PointCha
   return total
 }
 
+/** Below about so many multiplications, compiling kernels and starting threads takes longer than it saves. */
+const [few, fewer] = [1e9, 2e7]
+
+/** Repulsion integrals over `size` orbitals, by plain code where they are few. */
+const packedRepulsion = (of: Screened, size: number, threads: number) => {
+  const { pairs } = of
+  const work = pairs.reduce((sum, { primitives, hermites }) => sum + primitives * hermites, 0) ** 2 / 2
+  return tracked({ name: "repulsion integrals", unit: "pairs of shells", total: pairs.length }, (tracker) =>
+    work >= fewer && holds(packedBytes(size))
+      ? Effect.orDie(repulsionByKernels(of, size, work < few ? 1 : threads, tracker))
+      : Effect.gen(function*() {
+        const repulsion = room(size)
+        let told = yield* Clock.currentTimeMillis
+        for (let at = 0; at < pairs.length; at++) {
+          fillRow(of, at, repulsion)
+          const now = yield* Clock.currentTimeMillis
+          if (now - told < 50 && at + 1 < pairs.length) continue
+          told = now
+          yield* tracker.moveTo(at + 1)
+          yield* Effect.yieldNow
+        }
+        return repulsion
+      }))
+}
+
 /** All integrals of a molecule in a basis set. */
 export const integralsOf = (
-  molecule: Molecule, basis: BasisSet, { cartesian = false, pointCharges, memory = defaultMemory }: IntegralOptions = {}
-): Effect.Effect<Integrals, BasisError | MemoryEstimate> => Effect.gen(function*() {
+  molecule: Molecule, basis: BasisSet, {
+    cartesian = false, pointCharges, memory = defaultMemory, fitting, threads = cores()
+  }: IntegralOptions = {}
+): Effect.Effect<Integrals, BasisError | MemoryEstimate | FittingError> => Effect.gen(function*() {
   yield* covers(basis, molecule)
+  if (fitting !== undefined) yield* covers(fitting, molecule)
   const orbitals = atomicOrbitals(molecule, basis, cartesian)
   const size = orbitals.count
-  yield* MemoryEstimate.check(`repulsion integrals over ${size} orbitals`, packedBytes(size) + 160 * size ** 2, memory)
+  const matrices = 160 * size ** 2
+  yield* fitting === undefined
+    ? MemoryEstimate.check(`repulsion integrals over ${size} orbitals`, packedBytes(size) + matrices, memory)
+    : MemoryEstimate.check(
+      `fitted integrals over ${size} orbitals`, 8 * fittingCount(molecule, fitting) * pairCount(size) + matrices, memory
+    )
   const pairs = shellPairs(orbitals)
   const energy = kinetic(pairs, size)
   const nuclei = attraction(pairs, size, { charges: molecule.atomicNumbers, positions: molecule.positions })
   const around = pointCharges === undefined ? undefined : attraction(pairs, size, pointCharges)
-  const repulsion = room(size)
-  const sorted = screened(pairs)
-  yield* tracked({ name: "repulsion integrals", unit: "pairs of shells", total: pairs.length }, (tracker) =>
-    Effect.gen(function*() {
-      let told = yield* Clock.currentTimeMillis
-      for (let at = 0; at < pairs.length; at++) {
-        fillRow(sorted, at, repulsion)
-        const now = yield* Clock.currentTimeMillis
-        if (now - told < 50 && at + 1 < pairs.length) continue
-        told = now
-        yield* tracker.moveTo(at + 1)
-        yield* Effect.yieldNow
-      }
-    }))
+  const repulsion = fitting === undefined
+    ? yield* packedRepulsion(screened(pairs), size, threads)
+    : yield* tracked({ name: "fitting", unit: "pairs of shells", total: pairs.length }, (tracker) =>
+      fitted(molecule, fitting, screened(pairs), size, threads, tracker))
   return {
     orbitals,
+    pointCharges,
     overlap: overlap(pairs, size),
     coreHamiltonian: energy.map((value, at) => value + nuclei[at]! + (around?.[at] ?? 0)),
     dipole: dipole(pairs, size),

@@ -24,7 +24,7 @@ export interface ShellPair {
   readonly expansion: Float64Array
   /** E with the sign (-1)^(t + u + v), as the ket of a Coulomb integral needs it. */
   readonly signed: Float64Array
-  /** The largest |E| of each pair of primitives. */
+  /** The largest |E| of each pair of primitives, each over the scale (2 p)^(-degree/2) of its Hermite Gaussian. */
   readonly magnitudes: Float64Array
 }
 
@@ -48,6 +48,10 @@ export const expansionAlong = (
   for (let i = 0; i < la; i++) raise(at(i, 0), at(i + 1, 0), pa, i)
   for (let i = 0; i <= la; i++) for (let j = 0; j < lb; j++) raise(at(i, j), at(i, j + 1), pb, i + j)
 }
+
+/** t + u + v. */
+const hermiteDegree = (h: number): number =>
+  hermiteExponents[3 * h]! + hermiteExponents[3 * h + 1]! + hermiteExponents[3 * h + 2]!
 
 /** Pairs of primitives whose every coefficient is below this contribute less than rounding. */
 const negligible = 1e-15
@@ -105,12 +109,12 @@ export const shellPair = (left: Shell, right: Shell): ShellPair => {
               for (let h = 0; h < hermites; h++)
                 expansion[to + h] = expansion[to + h]! + weight * monomial[from + h]!
             }
-          for (let h = 0; h < hermites; h++) largest = Math.max(largest, Math.abs(expansion[to + h]!))
+          for (let h = 0; h < hermites; h++)
+            largest = Math.max(largest, Math.abs(expansion[to + h]!) * (2 * (a + b)) ** (hermiteDegree(h) / 2))
         }
       if (largest < negligible) continue
       for (let at = 0; at < block; at++) {
-        const h = 3 * (at % hermites)
-        const odd = (hermiteExponents[h]! + hermiteExponents[h + 1]! + hermiteExponents[h + 2]!) % 2 === 1
+        const odd = hermiteDegree(at % hermites) % 2 === 1
         signed[start + at] = odd ? -expansion[start + at]! : expansion[start + at]!
       }
       exponents[kept] = a + b

@@ -5,12 +5,12 @@
  * out. Laws: laws/methods/chemistry/integrals/integrals.law.ts.
  */
 import { hermiteCoulomb, hermiteSums } from "./hermite.ts"
-import type { Repulsion } from "./packed.ts"
-import { packedBytes, pairIndex } from "./packed.ts"
+import { placesOf } from "./kernel/layout.ts"
+import { schwarzThreshold } from "./kernel/quartets.ts"
+import type { Packed } from "./packed.ts"
+import { packedBytes } from "./packed.ts"
 import type { ShellPair } from "./pairs.ts"
 
-/** Quartets whose bound (ij|ij)^1/2 (kl|kl)^1/2 is below this are taken as 0. */
-export const schwarzThreshold = 1e-13
 
 /** Primitive quartets that are bounded by this add nothing in double precision. */
 const negligible = 1e-17
@@ -84,12 +84,9 @@ export const schwarzBounds = (pairs: ReadonlyArray<ShellPair>): Float64Array => 
   return Math.sqrt(largest)
 })
 
-const pairsOfOrbitals = ({ left, right }: ShellPair): Int32Array =>
-  Int32Array.from({ length: left.orbitals.length * right.orbitals.length }, (_, f) =>
-    pairIndex(left.orbitals[Math.floor(f / right.orbitals.length)]!, right.orbitals[f % right.orbitals.length]!))
-
 /** Room for packed integrals over `size` orbitals. */
-export const room = (size: number): Repulsion => ({ size, values: new Float64Array(packedBytes(size) / 8) })
+export const room = (size: number): Packed =>
+  ({ kind: "packed", size, values: new Float64Array(packedBytes(size) / 8) })
 
 /** What repulsion integrals are made from: pairs of shells in falling order of their bounds. */
 export interface Screened {
@@ -105,37 +102,41 @@ export const screened = (pairs: ReadonlyArray<ShellPair>): Screened => {
   return {
     pairs: sorted.map(({ pair }) => pair),
     bounds: Float64Array.from(sorted, ({ bound }) => bound),
-    orbitals: sorted.map(({ pair }) => pairsOfOrbitals(pair))
+    orbitals: sorted.map(({ pair }) => placesOf(pair))
   }
 }
 
-/** Fills in every integral of pair number `at` with the pairs up to it. */
-export const fillRow = ({ pairs, bounds, orbitals }: Screened, at: number, { values }: Repulsion): void => {
-  const bra = pairs[at]!
-  const places = orbitals[at]!
-  for (let other = 0; other <= at; other++) {
-    if (bounds[at]! * bounds[other]! < schwarzThreshold) break
-    const ket = pairs[other]!
-    const others = orbitals[other]!
-    const braFirst = bra.functions <= ket.functions
-    const [inner, outer] = braFirst ? [bra, ket] : [ket, bra]
-    const [rows, columns] = braFirst ? [places, others] : [others, places]
-    if (block.length < rows.length * columns.length) block = new Float64Array(rows.length * columns.length)
-    quartet(inner, outer, block)
-    for (let f = 0; f < rows.length; f++) {
-      const ij = rows[f]!
-      for (let g = 0; g < columns.length; g++) {
-        const kl = columns[g]!
-        values[ij >= kl ? ij * (ij + 1) / 2 + kl : kl * (kl + 1) / 2 + ij] = block[f * columns.length + g]!
-      }
+/** Fills in the integrals of two pairs; whether their bound, and so that of the pairs before, let them count. */
+export const fillQuartet = (
+  { pairs, bounds, orbitals }: Screened, at: number, other: number, { values }: Packed
+): boolean => {
+  if (bounds[at]! * bounds[other]! < schwarzThreshold) return false
+  const [bra, ket] = [pairs[at]!, pairs[other]!]
+  const [places, others] = [orbitals[at]!, orbitals[other]!]
+  const braFirst = bra.functions <= ket.functions
+  const [inner, outer] = braFirst ? [bra, ket] : [ket, bra]
+  const [rows, columns] = braFirst ? [places, others] : [others, places]
+  if (block.length < rows.length * columns.length) block = new Float64Array(rows.length * columns.length)
+  quartet(inner, outer, block)
+  for (let f = 0; f < rows.length; f++) {
+    const ij = rows[f]!
+    for (let g = 0; g < columns.length; g++) {
+      const kl = columns[g]!
+      values[ij >= kl ? ij * (ij + 1) / 2 + kl : kl * (kl + 1) / 2 + ij] = block[f * columns.length + g]!
     }
   }
+  return true
+}
+
+/** Fills in every integral of pair number `at` with the pairs up to it. */
+export const fillRow = (screened: Screened, at: number, integrals: Packed): void => {
+  for (let other = 0; other <= at; other++) if (!fillQuartet(screened, at, other, integrals)) break
 }
 
 let block = new Float64Array(1)
 
 /** All repulsion integrals over `size` orbitals. */
-export const repulsion = (pairs: ReadonlyArray<ShellPair>, size: number): Repulsion => {
+export const repulsion = (pairs: ReadonlyArray<ShellPair>, size: number): Packed => {
   const integrals = room(size)
   const sorted = screened(pairs)
   for (let at = 0; at < pairs.length; at++) fillRow(sorted, at, integrals)

@@ -111,3 +111,9 @@ export const atomicOrbitals = (molecule: Molecule, basis: BasisSet, cartesian = 
   }
   return { count, cartesian, shells, contractions }
 }
+
+/** The function that is 1 everywhere, as a shell: a pair with it is one shell by itself. */
+export const unity: Shell = {
+  atom: -1, centre: [0, 0, 0], exponents: Float64Array.of(0), degree: 0, monomials: monomials(0),
+  orbitals: Int32Array.of(0), radial: Float64Array.of(1), angular: Float64Array.of(1)
+}

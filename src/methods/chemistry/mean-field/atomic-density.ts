@@ -12,7 +12,7 @@ import { attraction, overlap } from "../integrals/one-electron.ts"
 import { shellPairs } from "../integrals/pairs.ts"
 import { repulsion } from "../integrals/repulsion.ts"
 import type { Molecule } from "../molecule.ts"
-import { fockMatrix } from "./coulomb-exchange.ts"
+import { closedShell, fromPacked } from "./coulomb-exchange.ts"
 import { multiply, orthogonalise, rotated, transpose } from "./dense.ts"
 
 /** Electrons of the subshells of each angular momentum, by the rule of Madelung: oxygen is [[2, 2], [4]]. */
@@ -71,7 +71,7 @@ const freeAtom = (number: number, basis: BasisSet): { readonly density: Float64A
   }
   let density = densityOf(core)
   for (let step = 0; step < steps; step++) {
-    const next = densityOf(fockMatrix(core, integrals, density))
+    const next = densityOf(closedShell(core, fromPacked(integrals, density)))
     const apart = next.reduce((worst, value, at) => Math.max(worst, Math.abs(value - density[at]!)), 0)
     density = density.map((value, at) => 0.4 * value + 0.6 * next[at]!)
     if (apart < close) break

@@ -8,11 +8,10 @@ import type { ShapeError } from "../../../algebra/axis.ts"
 import type { BackendError } from "../../../algebra/backend.ts"
 import { Backend, building } from "../../../algebra/backend.ts"
 import { tracked } from "../../../core/progress.ts"
-import type { Integrals } from "../integrals/integrals.ts"
+import { diis } from "../diis.ts"
+import type { Repulsion } from "../integrals/packed.ts"
 import { fockMatrix } from "./coulomb-exchange.ts"
 import { orthogonalise, trace } from "./dense.ts"
-import type { Trial } from "./diis.ts"
-import { extrapolate } from "./diis.ts"
 import * as Programs from "./programs.ts"
 
 /** A mean field as far as it has come. Matrices are row-major over atomic orbitals; energies in Ha. */
@@ -34,6 +33,8 @@ export interface MeanFieldState {
   /** The change of energy in the last iteration, and the largest element of the commutator. */
   readonly change: number
   readonly commutator: number
+  /** Energy and commutator of each iteration. */
+  readonly history: ReadonlyArray<{ readonly energy: number, readonly commutator: number }>
 }
 
 /** The mean field did not converge; `state` is where it stood, from which it can be resumed. */
@@ -64,20 +65,37 @@ export interface MeanFieldOptions {
   readonly subspace?: number
   /** Functions whose overlap eigenvalue is below this part of the largest are left out; 1e-8 by default. */
   readonly dependence?: number
+  /** What is done about such functions: they are left out (the default), or the basis set is refused. */
+  readonly dependent?: "leave out" | "refuse"
+}
+
+/** What a mean field is solved over: matrices row-major over any functions, in Ha. Integrals of a molecule are one. */
+export interface Problem {
+  readonly overlap: Float64Array
+  readonly coreHamiltonian: Float64Array
+  readonly repulsion: Repulsion
+  /** The constant part of the energy. */
+  readonly nuclearRepulsion: number
 }
 
 /** Solves the mean field of `occupied` electron pairs from a starting density. */
 export const restrictedHartreeFock = (
-  integrals: Integrals, occupied: number, start: Float64Array, options: MeanFieldOptions = {}
+  { overlap, coreHamiltonian, repulsion, nuclearRepulsion }: Problem, occupied: number, start: Float64Array,
+  options: MeanFieldOptions = {}
 ): Effect.Effect<MeanFieldState, MeanFieldError | NotConverged | BackendError | ShapeError, Backend> => {
   const {
     energyTolerance = 1e-10, commutatorTolerance = 1e-8, maximumIterations = 100, levelShift = 0, subspace = 8,
-    dependence = 1e-8
+    dependence = 1e-8, dependent = "leave out"
   } = options
-  const { overlap, coreHamiltonian, repulsion, nuclearRepulsion, orbitals: { count: size } } = integrals
+  const { size } = repulsion
   return tracked({ name: "mean field", unit: "iterations" }, (tracker) => Effect.scoped(Effect.gen(function*() {
     const orthogonal = orthogonalise(overlap, size, dependence)
     const { kept } = orthogonal
+    if (dependent === "refuse" && kept < size)
+      return yield* MeanFieldError.of(
+        "basis", `${size - kept} of ${size} functions depend linearly on the others: an eigenvalue of the overlap is `
+          + `${orthogonal.condition.toExponential(1)} of the largest, less than ${dependence}`
+      )
     if (start.length !== size * size)
       return yield* MeanFieldError.of("density", `expected ${size} x ${size} values, got ${start.length}`)
     if (occupied > kept)
@@ -116,14 +134,16 @@ export const restrictedHartreeFock = (
 
     let density = start
     let energy = Infinity
-    const trials: Array<Trial> = []
+    const history: Array<MeanFieldState["history"][number]> = []
+    const accelerate = diis(subspace)
     for (let iteration = 1; ; iteration++) {
-      const fock = fockMatrix(coreHamiltonian, repulsion, density)
+      const fock = yield* fockMatrix(coreHamiltonian, repulsion, density)
       const before = energy
       energy = 0.5 * (trace(density, coreHamiltonian) + trace(density, fock)) + nuclearRepulsion
       const error = yield* errorOf(fock, density)
       const commutator = error.reduce((worst, value) => Math.max(worst, Math.abs(value)), 0)
       const change = Math.abs(energy - before)
+      history.push({ energy, commutator })
       yield* tracker.advance(1, { figures: { energy, commutator } })
       yield* Effect.yieldNow
       // the density that starts is not of one determinant, so its own energy and commutator decide nothing
@@ -138,18 +158,17 @@ export const restrictedHartreeFock = (
         }))
         const state: MeanFieldState = {
           energy, nuclearRepulsion, occupied, density, fock, orbitalEnergies: energies,
-          orbitalCoefficients: coefficients, dropped: size - kept, iterations: iteration, change, commutator
+          orbitalCoefficients: coefficients, dropped: size - kept, iterations: iteration, change, commutator,
+          history
         }
         return converged ? state : yield* new NotConverged({
           field: "mean field", state,
           message: `mean field: not converged after ${iteration} iterations: the energy still changes by `
             + `${change.toExponential(1)} Ha and the commutator is ${commutator.toExponential(1)}; `
-            + "resume from its density, or raise the level shift"
+            + "go on from its state (which --restart FILE keeps), or raise the level shift"
         })
       }
-      trials.push({ vector: fock, error })
-      if (trials.length > subspace) trials.shift()
-      density = (yield* orbitalsOf(extrapolate(trials), density)).density
+      density = (yield* orbitalsOf(accelerate.next(fock, error), density)).density
     }
   })))
 }

@@ -12,7 +12,7 @@ import type { Method } from "../../../core/method.ts"
 import { tracked } from "../../../core/progress.ts"
 import type { Model } from "../model.ts"
 import { LanguageModel, make } from "../model.ts"
-import { placeholders } from "../transformer.ts"
+import { parameters } from "../storage.ts"
 import { Configuration } from "./configuration.ts"
 import type { Variant } from "./expansion.ts"
 import { grow } from "./grow.ts"
@@ -52,11 +52,11 @@ export const hyperClone = (source: Model, configuration: Configuration = {}) =>
     if (!Number.isFinite(decibels))
       return yield* new GrowthError({ field: "decibels", message: `decibels: a ratio is a finite number, not ${decibels}` })
     const plan = yield* growth(source.architecture, factorsOf(configuration, source.architecture.heads.key))
-    const inputs = placeholders(source.architecture, "f32")
-    const wide = grow(source.architecture, inputs, plan, { variant, decibels, tiedHead, key: Key.make(seed) })
-    const program = yield* backend.compile({ weights: inputs }, { weights: wide.weights })
+    const given = parameters(source)
+    const wide = grow(source.architecture, given.wide, plan, { variant, decibels, tiedHead, key: Key.make(seed) })
+    const program = yield* backend.compile({ weights: given.stored }, { weights: wide.weights })
     const { weights } = yield* program.run({ weights: source.weights })
-    const { generate: _, ...kept } = source
+    const { generate: _, format: __, ...kept } = source
     return make({
       ...kept,
       name: `${source.name}, ${variant} x${configuration.width ?? 2}`,

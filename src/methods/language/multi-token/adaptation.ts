@@ -29,7 +29,7 @@ import { parametersOf, placeholders } from "./adapter.ts"
 import type { Shape } from "./configuration.ts"
 import { bufferTree, initialise } from "./initialise.ts"
 import { combined, losses } from "./losses.ts"
-import { layoutOf, pack } from "./masked-input.ts"
+import { gateOf, layoutOf, openGate, pack } from "./masked-input.ts"
 import type { Adapted } from "./verification.ts"
 
 /** What an adapter is trained on, and how. */
@@ -39,6 +39,8 @@ export interface Request {
   readonly shape: Shape
   /** Weight of the latent-consistency loss. */
   readonly consistency: number
+  /** False for plain low-rank adaptation, which acts on the text's own tokens too; for comparison. Default true. */
+  readonly gated?: boolean
   readonly tokens: Tokens
   /** Windows to evaluate on. */
   readonly heldOut?: ReadonlyArray<Weighted>
@@ -61,7 +63,7 @@ const decays = ({ path, axes }: AdapterParameter): boolean => path !== "masks" &
 
 /** The loss of an adapter, with the model's weights as what it reads and training leaves as it is. */
 export const taskOf = (
-  { architecture, weights }: Transformer, shape: Shape, consistency: number
+  { architecture, weights }: Transformer, shape: Shape, consistency: number, gated = true
 ): Task<Adapter<"f32">> => {
   const base = Base.placeholders(architecture, "f32")
   // lists of leaves forget their axes, which the kinds of the parameters state
@@ -76,23 +78,24 @@ export const taskOf = (
     total: (adapter, batch) => {
       const { axes } = batch.inputs
       const layout = layoutOf(pack(sizeOf("adapt", axes, "time"), shape.masks), sizeOf("adapt", axes, "batch"))
-      return combined(losses(architecture, base, adapter, batch, layout), consistency)
+      const gate = gated ? gateOf(layout) : openGate(layout)
+      return combined(losses(architecture, base, adapter, batch, layout, gate), consistency)
     }
   }
 }
 
 /** What a snapshot must agree in to be gone on from. The model itself is told by its architecture. */
 export const identityOf = (
-  { model, shape, consistency, configuration, tokens }: Omit<Request, "plan">
+  { model, shape, consistency, gated = true, configuration, tokens }: Omit<Request, "plan">
 ): Effect.Effect<Identity> =>
   Effect.map(trainingIdentity(model.architecture, configuration, tokens), (identity) =>
-    ({ ...identity, shape, consistency }))
+    ({ ...identity, shape, consistency, gated }))
 
 const counted = (batch: Batch): Weighted => ({ ...batch, weights: new Float32Array(batch.inputs.length).fill(1) })
 
 /** The run of a request, started or resumed in its Scope. */
 export const runOf = (
-  { model, shape, consistency, tokens, heldOut = [], configuration, plan, store }: Request
+  { model, shape, consistency, gated, tokens, heldOut = [], configuration, plan, store }: Request
 ) => Effect.gen(function*() {
   const { architecture } = model
   const { batch, time, seed, decay, multipliers } = configuration
@@ -103,7 +106,7 @@ export const runOf = (
   const groups = new Map(parameters.map((parameter) =>
     [parameter.path, { decay: decays(parameter) ? decay : 0, multiplier: multipliers[parameter.path] ?? 1 }]))
   return yield* start({
-    task: taskOf(model, shape, consistency),
+    task: taskOf(model, shape, consistency, gated),
     initial: parameters.map(({ path, axes }): Values =>
       ({ path, shape: axes.map(([, size]) => size), data: first.get(path) ?? new Float32Array(0) })),
     groupOf: (path) => groups.get(path) ?? { decay: 0, multiplier: 1 },

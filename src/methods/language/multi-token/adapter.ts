@@ -101,16 +101,22 @@ export const tensors = <D extends Float>(
 export const placeholders = <D extends Float>(architecture: Architecture, shape: Shape, dtype: D): Adapter<D> =>
   tensors(architecture, shape, ({ path, axes }) => input(dtype, Object.fromEntries(axes), path))
 
-/** How the entries of a masked text stand to each other, and what the adapter adds to the model at them. */
-export const arrangementOf = <D extends Float>({ masks, layers }: Adapter<D>, layout: Layout): Arrangement<D> => ({
+/**
+ * How the entries of a masked text stand to each other, and what the adapter adds to the model at those where `gate`
+ * is open: masks, or else it is no longer the model's own text that is read.
+ */
+export const arrangementOf = <D extends Float>(
+  { masks, layers }: Adapter<D>, layout: Layout, gate = gateOf(layout)
+): Arrangement<D> => ({
   positions: positionOf(layout),
   visible: visible(layout, memoriesOf(layout)),
   beyond: masks,
-  adapt: gatedLora(layers, gateOf(layout))
+  adapt: gatedLora(layers, gate)
 })
 
 /** The latents of the entries of a text, masks and its own tokens, under an adapted model. */
 export const maskedLatents = <D extends Float>(
-  architecture: Architecture, weights: Weights<D>, adapter: Adapter<D>, text: Rows, layout: Layout
+  architecture: Architecture, weights: Weights<D>, adapter: Adapter<D>, text: Rows, layout: Layout,
+  gate = gateOf(layout)
 ): Latents<D> =>
-  latents(architecture, weights, tokensOf(text, layout, architecture.vocabulary), arrangementOf(adapter, layout))
+  latents(architecture, weights, tokensOf(text, layout, architecture.vocabulary), arrangementOf(adapter, layout, gate))

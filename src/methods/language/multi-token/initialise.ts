@@ -53,3 +53,12 @@ export const initialise = (
     return [path, Key.uniform(own, count).map((value) => (2 * value - 1) * bound)]
   }))
 })
+
+/** A fresh adapter in a backend's memory: the text is the base's, and drafts are of no use before it has learned. */
+export const fresh = (model: Transformer, shape: Shape, key: Key.Key) =>
+  Effect.gen(function*() {
+    const values = yield* initialise(model, shape, key)
+    const adapter = yield* bufferTree(model.architecture, shape, ({ path }) =>
+      Effect.succeed(values.get(path) ?? new Float32Array(0)))
+    return { shape, adapter }
+  })

@@ -75,12 +75,13 @@ export const latentConsistency = <D extends Float>(
   return { nats: sum(term, ["batch", "time"]), count: sum(multiply(text, counted), ["batch", "time"]) }
 }
 
-/** The losses of an adapter on texts whose entries are laid out as given. */
+/** The losses of an adapter on texts whose entries are laid out as given; its terms act where `gate` is open. */
 export const losses = <D extends Float>(
-  architecture: Architecture, weights: Weights<D>, adapter: Adapter<D>, texts: Supervised<D>, layout: Layout
+  architecture: Architecture, weights: Weights<D>, adapter: Adapter<D>, texts: Supervised<D>, layout: Layout,
+  gate = gateOf(layout)
 ): Losses<D> => {
   const length = sizeOf("losses", texts.inputs.axes, "time")
-  const z = maskedLatents(architecture, weights, adapter, texts.inputs, layout)
+  const z = maskedLatents(architecture, weights, adapter, texts.inputs, layout, gate)
   const known = less(positionOf(layout), length)
   const counted: Each<D> = where(known, atPosition(texts.weights, layout), 0)
   const targets = atPosition(texts.targets, layout)

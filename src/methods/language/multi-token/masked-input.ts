@@ -55,6 +55,9 @@ export const positionOf = <A extends string>({ owner, ordinal }: Layout<A>): Ten
 /** I(t) of section 2.2: whether an entry is a mask. */
 export const gateOf = <A extends string>({ ordinal }: Layout<A>): Tensor<"bool", A> => less(0, ordinal)
 
+/** The gate of plain low-rank adaptation, open at every entry: what the paper compares with, which changes the text. */
+export const openGate = <A extends string>({ ordinal }: Layout<A>): Tensor<"bool", A> => lessEqual(0, ordinal)
+
 /** Whether an entry sees a memory: a text's token at its owner and before; a mask of its own block up to itself. */
 export const visible = (
   query: Layout, memory: Layout<"batch" | "memory">

@@ -15,10 +15,9 @@ import type { Logits } from "../transformer.ts"
 import { logits, placeholders, unembed } from "../transformer.ts"
 import type { Transformer } from "../weights.ts"
 import * as Adapters from "./adapter.ts"
-import type { Scheme } from "./configuration.ts"
 import { layoutOf, pack } from "./masked-input.ts"
-import { steps } from "./speculation.ts"
-import type { Adapted } from "./verification.ts"
+import { stepsOf } from "./speculation.ts"
+import type { Adapted, Programs } from "./verification.ts"
 
 /**
  * No logit of a text's own tokens moves, whatever the adapter holds: to the bit where a packed row and the text alone
@@ -28,6 +27,13 @@ export const sameLogits: Law = {
   name: "masks leave every next-token logit",
   statement: "the logits of a text's own tokens in a packed row are the model's (section 2.2)",
   tolerance: 1e-5
+}
+
+/** Logits of a text's own tokens in a packed row are the same to the bit before, during and after adaptation. */
+export const sameBits: Law = {
+  name: "adaptation leaves every next-token logit to the bit",
+  statement: "the next-token logits of a packed row do not depend on the adapter (section 2.2)",
+  tolerance: 0
 }
 
 /** Speculation writes the model's greedy text. */
@@ -72,22 +78,21 @@ export interface Speculated {
 }
 
 /** The acceptance rate G / T: tokens a step, from 1 to k + 1. Steps that read a prompt are not counted. */
-export const rate = ({ steps, tokens }: Speculated): number => tokens / steps
+export const rate = ({ steps, tokens }: Pick<Speculated, "steps" | "tokens">): number => tokens / steps
 
 /** The greedy texts of some prompts, by speculation. */
 export const speculate = Effect.fnUntraced(function*(
-  model: Transformer, adapted: Adapted, scheme: Scheme, prompts: ReadonlyArray<ReadonlyArray<number>>, tokens: number
+  model: Transformer, made: Programs, prompts: ReadonlyArray<ReadonlyArray<number>>, tokens: number
 ) {
-  return yield* tracked({ name: `${scheme} speculation`, total: prompts.length, unit: "text" }, (tracker) =>
+  return yield* tracked({ name: `${made.scheme} speculation`, total: prompts.length, unit: "text" }, (tracker) =>
     Effect.gen(function*() {
       const texts: Array<ReadonlyArray<number>> = []
       let [count, emitted] = [0, 0]
       for (const prompt of prompts) {
-        const [, ...made] = yield* Effect.tap(
-          Effect.scoped(Stream.runCollect(steps(model, adapted, scheme, prompt, { tokens, end: [] }))),
-          (all) => Effect.sync(() => texts.push(all.flatMap((step) => step.tokens))))
-        count += made.length
-        emitted += made.reduce((sum, step) => sum + step.tokens.length, 0)
+        const all = yield* Effect.scoped(Stream.runCollect(stepsOf(model, made, prompt, { tokens, end: [] })))
+        texts.push(all.flatMap((step) => step.tokens))
+        count += all.length - 1
+        emitted += all.slice(1).reduce((sum, step) => sum + step.tokens.length, 0)
         yield* tracker.advance()
       }
       return { texts, steps: count, tokens: emitted } satisfies Speculated

@@ -8,17 +8,17 @@
 import { Effect, Option, Stream } from "effect"
 import type { ShapeError } from "../../../algebra/axis.ts"
 import type { Backend, BackendError } from "../../../algebra/backend.ts"
-import { Backend as Backends } from "../../../algebra/backend.ts"
 import * as Key from "../../../core/key.ts"
 import type { DecodeError, Settings } from "../decode.ts"
 import { plan, refuse } from "../decode.ts"
 import type { Sampling } from "../sampling.ts"
 import { candidates, draw } from "../sampling.ts"
 import type { Transformer } from "../weights.ts"
+import type { Proposal } from "./acceptance.ts"
 import { certain, longestPrefix, settled } from "./acceptance.ts"
-import type { Scheme } from "./configuration.ts"
-import type { Adapted, MaskLatents } from "./verification.ts"
-import { drafter, verifier } from "./verification.ts"
+import { memory } from "./memory.ts"
+import type { Adapted, Programs, Way } from "./verification.ts"
+import { programs } from "./verification.ts"
 
 /** One step: what had been drafted, how many drafts in front stay, and the tokens that come of it. */
 export interface Step {
@@ -33,6 +33,8 @@ interface State {
   readonly tokens: ReadonlyArray<number>
   readonly from: number
   readonly drafts: ReadonlyArray<number>
+  /** What each draft was drawn from; of those that were chosen nothing. */
+  readonly proposals: ReadonlyArray<Proposal>
   readonly made: number
 }
 
@@ -51,71 +53,93 @@ const greedily = (drafts: ReadonlyArray<number>, likeliest: Int32Array, vocabula
 
 /** Drafts accepted at random; two uniform numbers for the token at each place of the text. */
 const randomly = (
-  drafts: ReadonlyArray<number>, logits: Float32Array, vocabulary: number, sampling: Sampling, key: Key.Key,
-  made: number
+  drafts: ReadonlyArray<number>, proposals: ReadonlyArray<Proposal>, logits: Float32Array, vocabulary: number,
+  sampling: Sampling, key: Key.Key, made: number
 ): Verdict => {
+  if (logits.some(Number.isNaN)) return { accepted: 0, bonus: vocabulary }
   const target = (place: number) =>
     candidates(logits.subarray(place * vocabulary, (place + 1) * vocabulary), sampling)
   for (const [place, draft] of drafts.entries()) {
     const [first = 0, second = 0] = Key.uniform(Key.fold(key, made + place), 2)
-    const { token, accepted } = settled(target(place), certain(draft), draft, [first, second])
+    const { token, accepted } = settled(target(place), proposals[place] ?? certain(draft), draft, [first, second])
     if (!accepted) return { accepted: place, bonus: token }
   }
   const [uniform = 0] = Key.uniform(Key.fold(key, made + drafts.length), 1)
   return { accepted: drafts.length, bonus: draw(target(drafts.length), uniform) }
 }
 
-/** Where drafts come from: given the token that they follow and its position, and the latents of the masks after it. */
-export type Drafts = (bonus: number, position: number, latents: MaskLatents, groups: number, group: number) =>
+/** Other drafts than the adapter's: given the token that they follow and its position. */
+export type Drafts = (bonus: number, position: number) =>
   Effect.Effect<ReadonlyArray<number>, BackendError | ShapeError>
+
+/** Drafts that follow a step, and with a temperature what each was drawn from. */
+interface Next {
+  readonly drafts: ReadonlyArray<number>
+  readonly proposals: ReadonlyArray<Proposal>
+}
 
 /**
  * The steps by which a prompt is continued, with the adapter's drafts unless others are given. An end token is not
  * given. May be left between steps.
  */
-export const steps = (
-  model: Transformer, adapted: Adapted, scheme: Scheme, given: ReadonlyArray<number>, settings: Settings,
-  drafts?: Drafts
+export const stepsOf = (
+  { architecture }: Transformer, made: Programs, given: ReadonlyArray<number>, settings: Settings, drafts?: Drafts
 ): Stream.Stream<Step, DecodeError | BackendError | ShapeError, Backend> => Stream.unwrap(Effect.gen(function*() {
-  const { vocabulary, tokens: { end: ends } } = model.architecture
-  const { sampling, allowed: [allowed = 0] } = yield* plan(model.architecture, [given], settings)
+  const { vocabulary, tokens: { end: ends } } = architecture
+  const { sampling, allowed: [allowed = 0] } = yield* plan(architecture, [given], settings)
   if (allowed === 0) return Stream.empty
   const { key = Key.make(0), end = ends } = settings
-  const { masks } = adapted.shape
-  const backend = yield* Backends
-  const room = 64 * Math.ceil((given.length + allowed + masks) / 64)
-  const { read } = yield* verifier(model, adapted, room, scheme === "quadratic" ? masks + 1 : 1)
-  const own = yield* drafter(model, adapted)
-  const draft: Drafts = drafts ?? ((bonus, _, latents, groups, group) => own(latents, groups, group, bonus))
+  const { scheme } = made
+  const { temperature } = sampling
+  const { greedy, drawing } = yield* memory(made)
 
-  const step = Effect.fnUntraced(function*({ tokens, from, drafts, made }: State) {
-    const newest = tokens.length - 1 - drafts.length
-    const masked = scheme === "linear" ? [tokens.length - 1]
-      : Array.from({ length: drafts.length + 1 }, (_, group) => newest + group)
-    const { likeliest, logits, latents } = yield* read(
-      { tokens, from, judged: drafts.length + 1, masked }, sampling.temperature === 0 ? "likeliest" : "logits")
-    const verdict = logits === undefined ? greedily(drafts, likeliest, vocabulary)
-      : logits.some(Number.isNaN) ? { accepted: 0, bonus: vocabulary }
-      : randomly(drafts, logits, vocabulary, sampling, Key.fold(key, 0), made)
-    const { accepted, bonus } = verdict
+  /** What becomes of the drafts of a state, and how to draft on after that. */
+  const judge = Effect.fnUntraced(function*({ tokens, from, drafts, proposals, made }: State) {
+    const block = { tokens, from, judged: drafts.length + 1 }
+    if (temperature === 0) {
+      const { likeliest, drafts: next } = yield* greedy(block)
+      const follow: Next = { drafts: Array.from(next), proposals: [] }
+      return { verdict: greedily(drafts, likeliest, vocabulary), next: Effect.succeed(follow), done: Effect.void }
+    }
+    const { logits, draw, done } = yield* drawing(block, temperature)
+    const verdict = randomly(drafts, proposals, logits, vocabulary, sampling, Key.fold(key, 0), made)
+    const next = Effect.map(
+      draw(verdict.bonus, scheme === "quadratic" ? verdict.accepted : 0, Key.fold(Key.fold(key, 1), made)),
+      ({ drafts, proposals }): Next => ({
+        drafts: Array.from(drafts),
+        proposals: Array.from(drafts, (_, place): Proposal => (token) => proposals[place * vocabulary + token] ?? 0)
+      }))
+    return { verdict, next, done }
+  })
+
+  const step = Effect.fnUntraced(function*(state: State) {
+    const { tokens, from, drafts: before, made } = state
+    const { verdict: { accepted, bonus }, next, done } = yield* judge(state)
     if (bonus >= vocabulary) return yield* refuse("prompt 0", "the logits of the model are not numbers")
-
-    const whole = [...drafts.slice(0, accepted), bonus].slice(0, allowed - made)
+    const whole = [...before.slice(0, accepted), bonus].slice(0, allowed - made)
     const ended = whole.findIndex((token) => end.includes(token))
-    const done: Step = { drafts, accepted, tokens: ended === -1 ? whole : whole.slice(0, ended) }
+    const taken: Step = { drafts: before, accepted, tokens: ended === -1 ? whole : whole.slice(0, ended) }
     const total = made + whole.length
     if (ended !== -1 || total >= allowed) {
-      yield* backend.free(latents)
-      return [[done], Option.none<State>()] as const
+      yield* done
+      return [[taken], Option.none<State>()] as const
     }
+    const position = from + tokens.length - before.length + accepted
     // in linear decoding the one block of masks follows the last draft, and is of use if that was accepted
-    const group = scheme === "quadratic" ? accepted : accepted === drafts.length ? 0 : undefined
-    const position = from + newest + accepted + 1
-    const next = group === undefined ? [] : yield* draft(bonus, position, latents, masked.length, group)
-    yield* backend.free(latents)
-    const state: State = { tokens: [bonus, ...next], from: position, drafts: next, made: total }
-    return [[done], Option.some(state)] as const
+    const wasted = scheme === "linear" && accepted < before.length
+    const follow: Next = wasted ? { drafts: [], proposals: [] }
+      : drafts === undefined ? yield* next
+      : { drafts: yield* drafts(bonus, position), proposals: [] }
+    yield* done
+    return [[taken], Option.some<State>(
+      { ...follow, tokens: [bonus, ...follow.drafts], from: position, made: total })] as const
   })
-  const start: State = { tokens: given, from: 0, drafts: [], made: 0 }
+  const start: State = { tokens: given, from: 0, drafts: [], proposals: [], made: 0 }
   return Stream.paginate(start, step)
 }))
+
+/** The steps by which a prompt is continued, with programs of its own. */
+export const steps = (
+  model: Transformer, adapted: Adapted, way: Way, given: ReadonlyArray<number>, settings: Settings, drafts?: Drafts
+): Stream.Stream<Step, DecodeError | BackendError | ShapeError, Backend> =>
+  Stream.unwrap(Effect.map(programs(model, adapted, way), (made) => stepsOf(model, made, given, settings, drafts)))

@@ -1,7 +1,7 @@
 /** The laws of DIIS: weights of sum one, no error shorter than the best, and exactness on linear problems. */
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
-import { extrapolate, solveSquare, weights } from "../../../../src/methods/chemistry/mean-field/diis.ts"
+import { extrapolate, solveSquare, weights } from "../../../src/methods/chemistry/diis.ts"
 
 const entry = fc.double({ min: -1, max: 1, noNaN: true }).map((x) => Math.round(x * 1e4) / 1e4)
 const vector = fc.array(entry, { minLength: 6, maxLength: 6 }).map((values) => Float64Array.from(values))
