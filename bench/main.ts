@@ -59,7 +59,7 @@ const measure = Effect.fnUntraced(function* ({ name, command, file, args, enviro
 /** The version of a package that a Python has, if it does. */
 const versionOf = (python: string, name: string) => Effect.gen(function* () {
   const spawner = yield* ChildProcessSpawner.ChildProcessSpawner
-  const command = ChildProcess.make(python, ["-c", `import ${name}; print(${name}.__version__)`])
+  const command = ChildProcess.make(python, ["-c", `import ${name}; print(getattr(${name}, "__version__", "unnumbered"))`])
   return Option.liftPredicate((text: string) => text !== "")((yield* spawner.string(command)).trim())
 }).pipe(Effect.catch(() => Effect.succeed(Option.none<string>())))
 
@@ -80,16 +80,18 @@ interface Request {
 interface Versions {
   readonly numpy: Option.Option<string>
   readonly pyscf: Option.Option<string>
+  readonly quemb: Option.Option<string>
   readonly torch: Option.Option<string>
 }
 
-const partsOf = (request: Request, { numpy, pyscf, torch }: Versions, models: string): ReadonlyArray<Part> => {
+const partsOf = (request: Request, { numpy, pyscf, quemb, torch }: Versions, models: string): ReadonlyArray<Part> => {
   const pace = (milliseconds: number): ReadonlyArray<string> =>
     request.quick ? ["--quick", "--milliseconds", "60"] : ["--milliseconds", String(milliseconds)]
   const own = (name: Row["suite"], milliseconds: number): Part =>
     ({ name, command: process.execPath, file: `${name}.ts`, args: pace(milliseconds), environment: {} })
   const all = [
     own("contraction", 1000), own("fused", 1500), own("language", 2000), own("chemistry", 1000),
+    { ...own("chemistry", 1000), file: "embedding.ts" },
     ...Option.isNone(numpy) ? [] : [1, 2].map((threads): Part => ({
       name: "numpy", command: request.python, file: "with-numpy.py", args: pace(1000),
       environment: { OPENBLAS_NUM_THREADS: String(threads) }
@@ -101,6 +103,10 @@ const partsOf = (request: Request, { numpy, pyscf, torch }: Versions, models: st
     ...Option.isNone(pyscf) ? [] : [1, 2].map((threads): Part => ({
       name: "pyscf", command: request.python, file: "with-pyscf.py", args: pace(1000),
       environment: { OMP_NUM_THREADS: String(threads) }
+    })),
+    ...Option.isNone(quemb) ? [] : [1, 2].map((threads): Part => ({
+      name: "pyscf", command: request.python, file: "with-quemb.py", args: pace(1000),
+      environment: { OMP_NUM_THREADS: String(threads) }
     }))
   ]
   return Option.match(request.only, { onNone: () => all, onSome: (only) => all.filter(({ name }) => name === only) })
@@ -111,14 +117,16 @@ const bench = Effect.fnUntraced(function* (request: Request) {
   const began = yield* Clock.currentTimeMillis
   const numpy = yield* versionOf(request.python, "numpy")
   const pyscf = yield* versionOf(request.python, "pyscf")
+  const quemb = yield* versionOf(request.python, "quemb")
   const torch = yield* versionOf(request.python, "torch")
   const models = yield* Effect.promise(() => described(request.quick))
-  const parts = partsOf(request, { numpy, pyscf, torch }, models)
+  const parts = partsOf(request, { numpy, pyscf, quemb, torch }, models)
   const lacking = `${request.python} has no numpy (see --python)`
   if (parts.length === 0) return yield* new BenchmarkFailed({ message: lacking })
   if (Option.isNone(numpy)) yield* Console.log(`numpy is left out: ${lacking}`)
   if (Option.isNone(torch)) yield* Console.log(`PyTorch is left out: ${request.python} has none`)
   if (Option.isNone(pyscf)) yield* Console.log(`PySCF is left out: ${request.python} has none`)
+  if (Option.isNone(quemb)) yield* Console.log(`quemb is left out: ${request.python} has none (see with-quemb.py)`)
   yield* peers
   const loadBefore = load()
   const found = (yield* Effect.forEach(parts, measure)).flat()

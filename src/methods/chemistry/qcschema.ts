@@ -18,6 +18,8 @@ export interface Result {
   /** Of the energy with respect to the atoms' positions, in Ha a bohr, when it was asked for. */
   readonly gradient?: Float64Array
   readonly version: string
+  /** What else the model is called, what was asked of it, and by which command, where it is more than a method. */
+  readonly model?: { readonly name: string; readonly keywords: object; readonly routine: string }
 }
 
 /** What each method calls its energy; full configuration interaction has no name there. */
@@ -25,16 +27,16 @@ const names: Readonly<Record<MethodName, string | undefined>> =
   { hf: undefined, mp2: "mp2", ccsd: "ccsd", "ccsd(t)": "ccsd_prt_pr", fci: undefined }
 
 /** The AtomicResult, version 1. */
-export const atomicResult = ({ field, method, energy: { total, correlation }, gradient, version }: Result) => {
+export const atomicResult = ({ field, method, energy: { total, correlation }, gradient, version, model }: Result) => {
   const { molecule, basis, density, integrals, iterations, orbitalEnergies } = field
-  const provenance = { creator: "noether", version, routine: "noether energy" }
+  const provenance = { creator: "noether", version, routine: model?.routine ?? "noether energy" }
   const oneElectron = trace(density, integrals.coreHamiltonian)
   const name = names[method]
   return {
     schema_name: "qcschema_output",
     schema_version: 1,
     driver: gradient === undefined ? "energy" : "gradient",
-    model: { method, basis: basis.name },
+    model: { method: model?.name ?? method, basis: basis.name },
     molecule: {
       schema_name: "qcschema_molecule",
       schema_version: 2,
@@ -46,7 +48,7 @@ export const atomicResult = ({ field, method, energy: { total, correlation }, gr
       fix_orientation: true,
       provenance
     },
-    keywords: {},
+    keywords: model?.keywords ?? {},
     properties: {
       calcinfo_natom: molecule.atomicNumbers.length,
       calcinfo_nbasis: integrals.orbitals.count,

@@ -142,11 +142,11 @@ export const embed = (request: EmbedRequest) => Effect.gen(function*() {
         ...versions()
       }
     })
-    const result = atomicResult({ field, method: "hf", energy: found, version })
-    yield* writeFileAside(place("qcschema.json"), [Effect.sync(() => new TextEncoder().encode(`${JSON.stringify({
-      ...result, model: { ...result.model, method: name }, keywords: configuration,
-      provenance: { ...result.provenance, routine: "noether embed" }
-    })}\n`))])
+    const result = atomicResult({
+      field, method: "hf", energy: found, version, model: { name, keywords: configuration, routine: "noether embed" }
+    })
+    const bytes = new TextEncoder().encode(`${JSON.stringify(result)}\n`)
+    yield* writeFileAside(place("qcschema.json"), [Effect.succeed(bytes)])
     written["QCSchema"] = place("qcschema.json")
     if (matching !== "one-shot") written["matching"] = place("matching.json")
   }
