@@ -8,7 +8,7 @@ import { energy as energyCommand } from "./cli/energy.ts"
 import { experiment as experimentCommand } from "./cli/experiment.ts"
 import { evaluate as evaluateCommand } from "./cli/evaluate.ts"
 import { generate as generateCommand } from "./cli/generate.ts"
-import { guide as guideCommand, guideStudy as guideStudyCommand } from "./cli/guide.ts"
+import { guide as guideCommand } from "./cli/guide.ts"
 import { grow as growCommand } from "./cli/grow.ts"
 import { inspect as inspectCommand } from "./cli/inspect.ts"
 import { run as runCommand } from "./cli/run.ts"
@@ -17,11 +17,11 @@ import { adapt } from "./commands/adapt.ts"
 import { basis } from "./commands/chem.ts"
 import { embed } from "./commands/embed.ts"
 import { energy } from "./commands/energy.ts"
-import { experiment } from "./commands/experiment/index.ts"
+import { experiment as multiToken } from "./commands/experiment/index.ts"
 import { evaluate } from "./commands/evaluate.ts"
 import { generate } from "./commands/generate.ts"
 import { guide } from "./commands/guide/index.ts"
-import { guideStudy } from "./commands/guide/study/index.ts"
+import { guideStudy as guidingStates } from "./commands/guide/study/index.ts"
 import { grow } from "./commands/grow.ts"
 import { inspect } from "./commands/inspect.ts"
 import { run } from "./commands/run/index.ts"
@@ -35,11 +35,10 @@ export const noether = root.pipe(Command.withSubcommands([
   adaptCommand(adapt),
   generateCommand(generate),
   evaluateCommand(evaluate),
-  experimentCommand(experiment),
+  experimentCommand({ multiToken, guidingStates }),
   inspectCommand(inspect),
   chemCommand({ basis }),
   energyCommand(energy),
   embedCommand(embed),
-  guideCommand(guide),
-  guideStudyCommand(guideStudy)
+  guideCommand(guide)
 ]))

@@ -1,12 +1,12 @@
-/** `noether guide`: guiding states of a molecule, and `noether guide-study`: the figures of the method's page. */
+/** `noether guide`: guiding states of a molecule. */
 import type { Effect } from "effect"
 import { Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
-import type { GuideRequest, GuideStudyRequest } from "../commands/guide/request.ts"
+import type { GuideRequest } from "../commands/guide/request.ts"
 import { cores } from "../commands/guide/request.ts"
 import type { Outcome } from "../commands/request.ts"
 import { answer } from "./answer.ts"
-import { count, maybeCount, maybePath, number, out, settings } from "./flags.ts"
+import { count, maybeCount, maybePath, number, settings } from "./flags.ts"
 
 /** "1-3,7" as 1 2 3 7; undefined where it is no such list. */
 export const numbersIn = (text: string): ReadonlyArray<number> | undefined => {
@@ -66,13 +66,4 @@ export const guide = <E, R>(body: (request: GuideRequest) => Effect.Effect<Outco
         description: "The first three atoms in the field of the others"
       }
     ])
-  )
-
-/** The study, around the body that does the work. */
-export const guideStudy = <E, R>(body: (request: GuideStudyRequest) => Effect.Effect<Outcome, E, R>) =>
-  Command.make("guide-study", {
-    settings,
-    out: out("Folder of the report and the figures").pipe(Flag.withDefault("out/guiding-states"))
-  }, (request) => answer(request.settings, body(request))).pipe(
-    Command.withDescription("Make the figures of guiding states: chains, rings, a long bond, pi electrons, impurities")
   )

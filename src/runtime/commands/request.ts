@@ -34,10 +34,9 @@ export interface RunRequest {
   readonly out: string
 }
 
-/** The experiment with a method, part by part, into the folder `out`, where it goes on if it was stopped. */
+/** The experiment with multi-token prediction, into the folder `out`, where it goes on if it was stopped. */
 export interface ExperimentRequest {
   readonly settings: Settings
-  readonly method: "multi-token"
   /** What the results that are kept with the project were made with. */
   readonly full: boolean
   readonly out: string

@@ -1,4 +1,4 @@
-/** What `noether guide` and `noether guide-study` are asked, decoded. */
+/** What `noether guide` and `noether experiment guiding-states` are asked, decoded. */
 import type { Settings } from "../request.ts"
 
 /** Where the electrons are that a guiding state is made for, the default first. */

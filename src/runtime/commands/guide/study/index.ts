@@ -41,7 +41,7 @@ export const guideStudy = ({ out, settings }: GuideStudyRequest) => Effect.gen(f
       + "apart, pi electrons, impurity models, projected cores; and phase estimation from them on a state vector "
       + "(after 2408.01940). Every number is measured here.",
     ran: {
-      command: `noether guide-study --seed ${settings.seed}`, backend: settings.backend, threads: settings.threads,
+      command: `noether experiment guiding-states --seed ${settings.seed}`, backend: settings.backend, threads: settings.threads,
       seed: settings.seed, ...versions()
     },
     laws: report.laws, figures: report.figures, plots, tables
