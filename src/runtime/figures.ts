@@ -13,6 +13,10 @@ export const quantity = (value: number, digits = 4): string => {
   return String(Number(value.toPrecision(digits)))
 }
 
+/** A figure's value: energies to the tenth decimal that methods are compared at, other figures as quantities. */
+export const valueOf = ({ value, unit }: { readonly value: number; readonly unit: string }): string =>
+  unit === "Ha" && Math.abs(value) >= 1e-6 ? value.toFixed(10) : quantity(value)
+
 /** Seconds as a duration: `0.25 s`, `12.3 s`, `4 min 05 s`, `1 h 02 min`. */
 export const duration = (seconds: number): string => {
   if (seconds < 59.95) return `${seconds < 10 ? seconds.toFixed(2) : seconds.toFixed(1)} s`

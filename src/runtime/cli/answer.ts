@@ -9,7 +9,7 @@ import { decode } from "../../core/codec.ts"
 import { Document, portable } from "../../core/document.ts"
 import type { Failure, Figure, Report, Verdict } from "../../core/document.ts"
 import type { Outcome, Settings } from "../commands/request.ts"
-import { quantity, table } from "../figures.ts"
+import { quantity, table, valueOf } from "../figures.ts"
 import { chart } from "../report/chart.ts"
 
 /** A law that the command promised does not hold. The command ends with an error status, after its answer. */
@@ -25,7 +25,7 @@ export const lawRows = (laws: ReadonlyArray<Verdict>): ReadonlyArray<ReadonlyArr
 
 /** The figures of a report as a table. */
 export const figureRows = (figures: ReadonlyArray<Figure>): ReadonlyArray<ReadonlyArray<string>> =>
-  figures.map(({ name, value, unit, source }) => [name, quantity(value), unit, source])
+  figures.map((one) => [one.name, valueOf(one), one.unit, one.source])
 
 const forPeople = ({ report, text, tables = [], plots = [], written = {} }: Outcome): string => [
   ...(text === undefined ? [] : [text]),

@@ -3,7 +3,7 @@
  * whole as one file that needs nothing else, or in sections for a page that has a head of its own.
  */
 import type { Figure, Verdict } from "../../core/document.ts"
-import { quantity } from "../figures.ts"
+import { quantity, valueOf } from "../figures.ts"
 import type { Plot, Table } from "./content.ts"
 import type { Canvas } from "./lines.ts"
 import { legend, lines } from "./lines.ts"
@@ -57,7 +57,7 @@ const lawGrid = (laws: ReadonlyArray<Verdict>): string =>
 const figureGrid = (figures: ReadonlyArray<Figure>): string =>
   grid([{ text: "figure" }, number("value"), { text: "unit" }, { text: "source" }], figures.map((figure) => [
     { text: figure.name },
-    number(quantity(figure.value)),
+    number(valueOf(figure)),
     { text: figure.unit },
     figure.source === "paper" ? { text: "from the paper", kind: "paper" } : { text: "measured here" }
   ]))
