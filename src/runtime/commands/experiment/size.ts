@@ -57,7 +57,7 @@ export const full: Size = {
   masks: 8,
   own: { texts: 2048, given: 16 },
   main: {
-    records: { rank: 32, steps: 800, every: 200, batch: 4, time: 64, peak: 6e-3 },
+    records: { rank: 32, steps: 1200, every: 300, batch: 4, time: 64, peak: 6e-3 },
     prose: { rank: 32, steps: 240, every: 80, batch: 4, time: 64, peak: 6e-3 }
   },
   ablation: { rank: 16, steps: 120, every: 40, batch: 2, time: 64, peak: 6e-3 },
