@@ -1,7 +1,7 @@
 /**
  * How fast contractions run: against the machine's own multiply-add rate, against other software on the same shapes
  * (square, few rows, batched, strided), and against themselves as operands are turned, strided and batched.
- * `npm run bench -- --only contraction`
+ * `npm run bench -- --only arrays`
  */
 import { Effect, Option } from "effect"
 import { type Axis, bindContraction, type Contraction } from "../src/algebra/backends/cpu/contraction.ts"

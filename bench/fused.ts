@@ -1,6 +1,6 @@
 /**
  * How fast fused loops run: an elementwise chain, a softmax, norms and causal attention against other software on the
- * same values in the same process. Bytes are those read and written once. `npm run bench -- --only fused`
+ * same values in the same process. Bytes are those read and written once. `npm run bench -- --only arrays`
  */
 import { Effect, ManagedRuntime } from "effect"
 import { Backend } from "../src/algebra/backend.ts"

@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: every benchmark, each in a process of its own, one after the other. It prints tables as it goes, and
- * at its end writes docs/results/benchmarks.json and the tables of docs/benchmarks.md; stopped before, it writes
- * nothing. A run with `--quick` or `--only` leaves those as they are and writes to out/bench/.
+ * when a topic is done writes docs/results/benchmarks/TOPIC.json and the tables of docs/benchmarks.md; a topic that is
+ * stopped writes nothing. A run with `--quick` leaves those as they are and writes to out/bench/.
  */
 import path from "node:path"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
@@ -14,15 +14,16 @@ import { writeFileAside } from "../src/methods/language/aside.ts"
 import { root, version } from "../src/runtime/package.ts"
 import { folder, load, machine, missing } from "./machine.ts"
 import { described } from "./models.ts"
+import type { Found } from "./page.ts"
 import { render } from "./page.ts"
-import type { Results, Row } from "./row.ts"
-import { Rows } from "./row.ts"
+import type { Row, Suite, Topic } from "./row.ts"
+import { Results, Rows, topicNames, topics } from "./row.ts"
 
 /** A part of the benchmark did not end well. */
 class BenchmarkFailed extends Data.TaggedError("BenchmarkFailed")<{ readonly message: string }> {}
 
 interface Part {
-  readonly name: string
+  readonly name: Suite
   readonly command: string
   readonly file: string
   readonly args: ReadonlyArray<string>
@@ -73,7 +74,7 @@ const compared = (row: Row, rows: ReadonlyArray<Row>): Row => {
 
 interface Request {
   readonly quick: boolean
-  readonly only: Option.Option<Row["suite"]>
+  readonly only: Option.Option<Topic>
   readonly python: string
 }
 
@@ -87,9 +88,9 @@ interface Versions {
 const partsOf = (request: Request, { numpy, pyscf, quemb, torch }: Versions, models: string): ReadonlyArray<Part> => {
   const pace = (milliseconds: number): ReadonlyArray<string> =>
     request.quick ? ["--quick", "--milliseconds", "60"] : ["--milliseconds", String(milliseconds)]
-  const own = (name: Row["suite"], milliseconds: number): Part =>
+  const own = (name: Suite, milliseconds: number): Part =>
     ({ name, command: process.execPath, file: `${name}.ts`, args: pace(milliseconds), environment: {} })
-  const all = [
+  return [
     own("contraction", 1000), own("fused", 1500), own("language", 2000), own("chemistry", 1000),
     { ...own("chemistry", 1000), file: "embedding.ts" },
     ...Option.isNone(numpy) ? [] : [1, 2].map((threads): Part => ({
@@ -109,60 +110,73 @@ const partsOf = (request: Request, { numpy, pyscf, quemb, torch }: Versions, mod
       environment: { OMP_NUM_THREADS: String(threads) }
     }))
   ]
-  return Option.match(request.only, { onNone: () => all, onSome: (only) => all.filter(({ name }) => name === only) })
 }
+
+/** Where the results of a topic lie, and the page. */
+const placesOf = (quick: boolean) => {
+  const folders = quick ? ["out/bench", "out/bench"] as const : ["docs/results/benchmarks", "docs"] as const
+  return {
+    results: (topic: Topic) => path.join(root, folders[0], `${topic}.json`), page: path.join(root, folders[1], "benchmarks.md")
+  }
+}
+
+const write = Effect.fnUntraced(function* (file: string, text: string) {
+  const fs = yield* FileSystem.FileSystem
+  yield* fs.makeDirectory(path.dirname(file), { recursive: true })
+  yield* writeFileAside(file, [Effect.succeed(new TextEncoder().encode(text))])
+})
+
+/** The results of a file, if it is there. */
+const known = Effect.fnUntraced(function* (file: string) {
+  const fs = yield* FileSystem.FileSystem
+  return (yield* fs.exists(file)) ? yield* decodeJson(Results, file)(yield* fs.readFileString(file)) : undefined
+})
 
 const bench = Effect.fnUntraced(function* (request: Request) {
   const fs = yield* FileSystem.FileSystem
-  const began = yield* Clock.currentTimeMillis
-  const numpy = yield* versionOf(request.python, "numpy")
-  const pyscf = yield* versionOf(request.python, "pyscf")
-  const quemb = yield* versionOf(request.python, "quemb")
-  const torch = yield* versionOf(request.python, "torch")
+  const names = ["numpy", "torch", "pyscf", "quemb"] as const
+  const [numpy, torch, pyscf, quemb] = yield* Effect.all([
+    versionOf(request.python, "numpy"), versionOf(request.python, "torch"), versionOf(request.python, "pyscf"),
+    versionOf(request.python, "quemb")
+  ])
+  const found = { numpy, torch, pyscf, quemb }
+  for (const name of names)
+    if (Option.isNone(found[name])) yield* Console.log(`${name} is left out: ${request.python} has none (see --python)`)
+  const others = Object.fromEntries(names.flatMap((name) =>
+    Option.match(found[name], { onNone: () => [], onSome: (number) => [[name, number] as const] })))
   const models = yield* Effect.promise(() => described(request.quick))
-  const parts = partsOf(request, { numpy, pyscf, quemb, torch }, models)
-  const lacking = `${request.python} has no numpy (see --python)`
-  if (parts.length === 0) return yield* new BenchmarkFailed({ message: lacking })
-  if (Option.isNone(numpy)) yield* Console.log(`numpy is left out: ${lacking}`)
-  if (Option.isNone(torch)) yield* Console.log(`PyTorch is left out: ${request.python} has none`)
-  if (Option.isNone(pyscf)) yield* Console.log(`PySCF is left out: ${request.python} has none`)
-  if (Option.isNone(quemb)) yield* Console.log(`quemb is left out: ${request.python} has none (see with-quemb.py)`)
+  const parts = partsOf(request, found, models)
   yield* peers
-  const loadBefore = load()
-  const found = (yield* Effect.forEach(parts, measure)).flat()
-  const whole = !request.quick && Option.isNone(request.only)
-  const results: Results = {
-    date: DateTime.formatIso(yield* DateTime.now), quick: request.quick,
-    seconds: ((yield* Clock.currentTimeMillis) - began) / 1000,
-    machine: machine(loadBefore, {
-      ...Option.isNone(numpy) ? {} : { numpy: numpy.value }, ...Option.isNone(pyscf) ? {} : { pyscf: pyscf.value },
-      ...Option.isNone(torch) ? {} : { torch: torch.value }
-    }),
-    rows: found.map((row) => compared(row, found))
+  const places = placesOf(request.quick)
+  for (const topic of Option.match(request.only, { onNone: () => topicNames, onSome: (only) => [only] })) {
+    const suites: ReadonlyArray<Suite> = topics[topic]
+    const began = yield* Clock.currentTimeMillis
+    const loadBefore = load()
+    const rows = (yield* Effect.forEach(parts.filter(({ name }) => suites.includes(name)), measure)).flat()
+    const results: Results = {
+      date: DateTime.formatIso(yield* DateTime.now), quick: request.quick,
+      seconds: ((yield* Clock.currentTimeMillis) - began) / 1000,
+      machine: machine(loadBefore, others),
+      rows: rows.map((row) => compared(row, rows))
+    }
+    yield* write(places.results(topic), `${JSON.stringify(results, undefined, 1)}\n`)
+    const all: Found = Object.fromEntries(yield* Effect.forEach(topicNames, (each) =>
+      Effect.map(known(places.results(each)), (of) => [each, of] as const)))
+    const page = yield* fs.readFileString(path.join(root, "docs/benchmarks.md"))
+    const rendered = yield* Effect.try({
+      try: () => render(page, all),
+      catch: (cause) => new BenchmarkFailed({ message: `docs/benchmarks.md: ${String(cause)}` })
+    })
+    yield* write(places.page, rendered)
+    yield* Console.log(`\n${topic}: written in ${results.seconds.toFixed(0)} s: ${
+      [places.results(topic), places.page].map((file) => path.relative(root, file)).join(", ")}`)
   }
-  const page = yield* fs.readFileString(path.join(root, "docs/benchmarks.md"))
-  const files = whole
-    ? { json: path.join(root, "docs/results/benchmarks.json"), page: path.join(root, "docs/benchmarks.md") }
-    : { json: path.join(root, "out/bench/benchmarks.json"), page: path.join(root, "out/bench/benchmarks.md") }
-  const write = Effect.fnUntraced(function* (file: string, text: string) {
-    yield* fs.makeDirectory(path.dirname(file), { recursive: true })
-    yield* writeFileAside(file, [Effect.succeed(new TextEncoder().encode(text))])
-  })
-  const rendered = yield* Effect.try({
-    try: () => render(page, results),
-    catch: (cause) => new BenchmarkFailed({ message: `docs/benchmarks.md: ${String(cause)}` })
-  })
-  yield* write(files.json, `${JSON.stringify(results, undefined, 1)}\n`)
-  yield* write(files.page, rendered)
-  yield* Console.log(`\nwritten in ${results.seconds.toFixed(0)} s: ${
-    [files.json, files.page].map((file) => path.relative(root, file)).join(", ")}`)
 })
 
 const command = Command.make("bench", {
   quick: Flag.Boolean("quick").pipe(
     Flag.withDescription("Small sizes, in a hurry: tries the benchmark out, measures little"), Flag.withDefault(false)),
-  only: Flag.Literals("only", ["contraction", "fused", "language", "torch", "chemistry", "numpy", "pyscf"]).pipe(
-    Flag.withDescription("One part alone"), Flag.optional),
+  only: Flag.Literals("only", topicNames).pipe(Flag.withDescription("One topic alone"), Flag.optional),
   python: Flag.String("python").pipe(
     Flag.withDescription("A Python that has numpy, PyTorch and PySCF (default python3)"), Flag.withDefault("python3"))
 }, bench).pipe(Command.withDescription("Measures Noether against other software and writes docs/benchmarks.md"))

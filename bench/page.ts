@@ -1,7 +1,10 @@
-/** The tables of docs/benchmarks.md, made from the results of a run and set between the page's markers. */
+/** The tables of docs/benchmarks.md, made from the results of each topic and set between the page's markers. */
 import { bars, verdict } from "./bars.ts"
-import type { Results, Row } from "./row.ts"
-import { Suite } from "./row.ts"
+import type { Results, Row, Topic } from "./row.ts"
+import { Suite, topicNames } from "./row.ts"
+
+/** The newest results of each topic that there are. */
+export type Found = Readonly<Partial<Record<Topic, Results>>>
 
 /** Three digits, without an exponent. */
 const digits = (value: number): string =>
@@ -17,7 +20,7 @@ const rowsTable = (rows: ReadonlyArray<Row>, unit: string): string =>
     row.ratio === null ? "" : digits(row.ratio)
   ]))
 
-const suiteTables = (rows: ReadonlyArray<Row>): string => rows.length === 0 ? "Not measured in this run."
+const suiteTables = (rows: ReadonlyArray<Row>): string => rows.length === 0 ? "Not measured."
   : [...new Set(rows.map(({ group }) => group))].map((group) => {
     const own = rows.filter((row) => row.group === group)
     return `**${group}**\n\n${rowsTable(own, own[0]?.unit ?? "")}`
@@ -28,15 +31,20 @@ const barsTable = (rows: ReadonlyArray<Row>): string =>
     bar.name, bar.found.map(({ what, ratio }) => `${what} ${digits(ratio)}`).join("; "), verdict(bar)
   ]))
 
-const machineTable = ({ date, seconds, quick, machine }: Results): string => {
-  const { processor, cores, memoryBytes, system, loadBefore, loadAfter, versions } = machine
-  return table(["", ""], [
-    ["measured", `${date}, in ${Math.round(seconds)} s${quick ? ", in a hurry: these numbers say little" : ""}`],
-    ["processor", `${processor}, ${cores} cores, ${(memoryBytes / 2 ** 30).toFixed(0)} GiB`],
-    ["system", system],
-    ["load average before, after", `${loadBefore.toFixed(2)}, ${loadAfter.toFixed(2)}`],
-    ["software", Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(", ")]
-  ])
+const machineTable = (found: Found): string => {
+  const lines = topicNames.flatMap((topic) => {
+    const results = found[topic]
+    if (results === undefined) return []
+    const { date, seconds, quick, machine } = results
+    const { processor, cores, memoryBytes, system, loadBefore, loadAfter, versions } = machine
+    return [[
+      topic, `${date}, in ${Math.round(seconds)} s${quick ? ", in a hurry: these numbers say little" : ""}`,
+      `${processor}, ${cores} cores, ${(memoryBytes / 2 ** 30).toFixed(0)} GiB, ${system}`,
+      `${loadBefore.toFixed(2)}, ${loadAfter.toFixed(2)}`,
+      Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(", ")
+    ]]
+  })
+  return table(["topic", "measured", "machine", "load average before, after", "software"], lines)
 }
 
 /** A page with the text between `<!-- NAME -->` and `<!-- end of NAME -->` replaced. Throws where one is missing. */
@@ -48,12 +56,12 @@ const replace = (page: string, name: string, text: string): string => {
 }
 
 /** The page with every table made anew. */
-export const render = (page: string, results: Results): string => {
+export const render = (page: string, found: Found): string => {
+  const rows = topicNames.flatMap((topic) => found[topic]?.rows ?? [])
   const sections: ReadonlyArray<readonly [string, string]> = [
-    ["machine", machineTable(results)],
-    ["bars", barsTable(results.rows)],
-    ...Object.keys(Suite.keys).map((suite) =>
-      [suite, suiteTables(results.rows.filter((row) => row.suite === suite))] as const)
+    ["machine", machineTable(found)],
+    ["bars", barsTable(rows)],
+    ...Object.keys(Suite.keys).map((suite) => [suite, suiteTables(rows.filter((row) => row.suite === suite))] as const)
   ]
   return sections.reduce((text, [name, content]) => replace(text, name, content), page)
 }

@@ -45,15 +45,25 @@ export const Machine = t.readonly(t.strict({
 }))
 export type Machine = t.TypeOf<typeof Machine>
 
-/** A whole run: docs/results/benchmarks.json. */
-export interface Results {
-  readonly date: string
+/** What is measured in one run, Noether and all that it is compared to: the suites of each topic. */
+export const topics = {
+  arrays: ["contraction", "fused", "numpy"],
+  language: ["language", "torch"],
+  chemistry: ["chemistry", "pyscf"]
+} as const satisfies Readonly<Record<string, ReadonlyArray<Suite>>>
+export type Topic = keyof typeof topics
+export const topicNames = ["arrays", "language", "chemistry"] as const satisfies ReadonlyArray<Topic>
+
+/** A run of a topic: docs/results/benchmarks/TOPIC.json. */
+export const Results = t.readonly(t.strict({
+  date: t.string,
   /** Measured in a hurry, to try the benchmark out: its numbers say little. */
-  readonly quick: boolean
-  readonly seconds: number
-  readonly machine: Machine
-  readonly rows: ReadonlyArray<Row>
-}
+  quick: t.boolean,
+  seconds: t.number,
+  machine: Machine,
+  rows: Rows
+}))
+export type Results = t.TypeOf<typeof Results>
 
 /** Noether's name where its contractions run in machine code. */
 export const native = "noether, native contractions"
