@@ -1,7 +1,6 @@
 /** `noether embed`: the energy of a molecule by its fragments. */
 import type { Effect } from "effect"
-import { Option } from "effect"
-import { Argument, Command, Flag } from "effect/cli"
+import { Command, Flag } from "effect/cli"
 import type { Configuration } from "../../methods/chemistry/bootstrap-embedding/index.ts"
 import {
   energyForms, fragmentKinds, localisations, matchings
@@ -9,7 +8,7 @@ import {
 import type { EmbedRequest } from "../commands/embed.ts"
 import type { Outcome } from "../commands/request.ts"
 import { answer } from "./answer.ts"
-import { count, maybePath, number, resume, settings } from "./flags.ts"
+import { basis, charge, count, maybePath, molecule, number, resume, settings } from "./flags.ts"
 
 /** What can solve a fragment: methods that have density matrices, the default first. */
 const solvers = ["ccsd", "fci", "hf"] as const
@@ -18,14 +17,8 @@ const solvers = ["ccsd", "fci", "hf"] as const
 export const embed = <E, R>(body: (request: EmbedRequest) => Effect.Effect<Outcome, E, R>) =>
   Command.make("embed", {
     settings,
-    molecule: Argument.String("molecule").pipe(
-      Argument.withMetavar("FILE"),
-      Argument.withDescription("Molecule: an XYZ file in angstrom, or QCSchema JSON in bohr")
-    ),
-    basis: Flag.String("basis").pipe(
-      Flag.withDescription("Basis set: a packaged one, or a file ending in .json (default sto-3g)"),
-      Flag.withDefault("sto-3g")
-    ),
+    molecule,
+    basis,
     solver: Flag.Literals("solver", solvers).pipe(
       Flag.withDescription("What solves each fragment (default ccsd)"),
       Flag.withDefault(solvers[0])
@@ -56,11 +49,7 @@ export const embed = <E, R>(body: (request: EmbedRequest) => Effect.Effect<Outco
         + "(default attached)"),
       Flag.withDefault("attached")
     ),
-    charge: Flag.Int("charge").pipe(
-      Flag.withDescription("Charge of the molecule (default: as the file says, or 0)"),
-      Flag.optional,
-      Flag.map(Option.getOrUndefined)
-    ),
+    charge,
     tolerance: number("tolerance", 1e-7, [1e-12, 1], "Root mean square of what is matched, in electrons of one spin"),
     iterations: count("iterations", 100, "Most steps of the matching"),
     concurrency: count("concurrency", 1, "Fragments that are solved side by side"),

@@ -1,11 +1,11 @@
 /** `noether energy`: the energy of a molecule. */
 import type { Effect } from "effect"
 import { Option } from "effect"
-import { Argument, Command, Flag } from "effect/cli"
+import { Command, Flag } from "effect/cli"
 import type { EnergyRequest, Outcome } from "../commands/request.ts"
 import { energyMethods } from "../commands/request.ts"
 import { answer } from "./answer.ts"
-import { count, maybeCount, number, settings } from "./flags.ts"
+import { charge, count, maybeCount, molecule, number, settings } from "./flags.ts"
 
 const maybe = <A>(flag: Flag.Flag<A>): Flag.Flag<A | undefined> =>
   flag.pipe(Flag.optional, Flag.map(Option.getOrUndefined))
@@ -20,19 +20,14 @@ const file = (name: string, description: string) =>
 export const energy = <E, R>(body: (request: EnergyRequest) => Effect.Effect<Outcome, E, R>) =>
   Command.make("energy", {
     settings,
-    molecule: Argument.String("molecule").pipe(
-      Argument.withMetavar("FILE"),
-      Argument.withDescription("Molecule: an XYZ file in angstrom, or QCSchema JSON in bohr")
-    ),
+    molecule,
     basis: maybe(Flag.String("basis").pipe(
       Flag.withDescription("Basis set: a packaged one, or a file ending in .json (default as the file says, or sto-3g)")
     )),
     method: maybe(Flag.Literals("method", energyMethods).pipe(
       Flag.withDescription(`What gives the energy (default as the file says, or ${energyMethods[0]})`)
     )),
-    charge: maybe(Flag.Int("charge").pipe(
-      Flag.withDescription("Charge of the molecule (default: as the file says, or 0)")
-    )),
+    charge,
     multiplicity: maybe(Flag.Int("multiplicity").pipe(
       Flag.withDescription("Spin multiplicity; the methods here are for 1 (default: as the file says, or the lowest)")
     )),

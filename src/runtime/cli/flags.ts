@@ -58,6 +58,25 @@ export const folder = Argument.String("folder").pipe(
   Argument.withDescription("Model folder: config.json, safetensors, tokenizer.json, as Hugging Face lays it out")
 )
 
+/** The file of a molecule. */
+export const molecule = Argument.String("molecule").pipe(
+  Argument.withMetavar("FILE"),
+  Argument.withDescription("Molecule: an XYZ file in angstrom, or QCSchema JSON in bohr")
+)
+
+/** The charge of a molecule, where its file should not say. */
+export const charge = Flag.Int("charge").pipe(
+  Flag.withDescription("Charge of the molecule (default: as the file says, or 0)"),
+  Flag.optional,
+  Flag.map(Option.getOrUndefined)
+)
+
+/** The basis set of a molecule. */
+export const basis = Flag.String("basis").pipe(
+  Flag.withDescription("Basis set: a packaged one, or a file ending in .json (default sto-3g)"),
+  Flag.withDefault("sto-3g")
+)
+
 /** Flags that every command takes. */
 export const settings = {
   json: Flag.Boolean("json").pipe(

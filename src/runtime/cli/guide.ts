@@ -1,12 +1,11 @@
 /** `noether guide`: guiding states of a molecule. */
 import type { Effect } from "effect"
-import { Option } from "effect"
-import { Argument, Command, Flag } from "effect/cli"
+import { Command, Flag } from "effect/cli"
 import type { GuideRequest } from "../commands/guide/request.ts"
 import { cores } from "../commands/guide/request.ts"
 import type { Outcome } from "../commands/request.ts"
 import { answer } from "./answer.ts"
-import { count, maybeCount, maybePath, number, settings } from "./flags.ts"
+import { basis, charge, count, maybeCount, maybePath, molecule, number, settings } from "./flags.ts"
 
 /** "1-3,7" as 1 2 3 7; undefined where it is no such list. */
 export const numbersIn = (text: string): ReadonlyArray<number> | undefined => {
@@ -22,19 +21,9 @@ export const numbersIn = (text: string): ReadonlyArray<number> | undefined => {
 export const guide = <E, R>(body: (request: GuideRequest) => Effect.Effect<Outcome, E, R>) =>
   Command.make("guide", {
     settings,
-    molecule: Argument.String("molecule").pipe(
-      Argument.withMetavar("FILE"),
-      Argument.withDescription("Molecule: an XYZ file in angstrom, or QCSchema JSON in bohr")
-    ),
-    basis: Flag.String("basis").pipe(
-      Flag.withDescription("Basis set: a packaged one, or a file ending in .json (default sto-3g)"),
-      Flag.withDefault("sto-3g")
-    ),
-    charge: Flag.Int("charge").pipe(
-      Flag.withDescription("Charge of the molecule (default: as the file says, or 0)"),
-      Flag.optional,
-      Flag.map(Option.getOrUndefined)
-    ),
+    molecule,
+    basis,
+    charge,
     embedding: Flag.Literals("embedding", cores).pipe(
       Flag.withDescription("Which electrons: all, those of atoms and their Schmidt bath, those projected out by "
         + "Huzinaga's operator, or the pi electrons of a molecule in the xy plane (default none)"),
